@@ -1,0 +1,82 @@
+//! What the audit log records. Rotations are a metric, not an event: there are too many and each says nothing.
+
+/// A security event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// An account was made.
+    SignUp,
+    /// A password was right and a session began.
+    SignIn,
+    /// A password was wrong, or its account unknown or closed.
+    SignInRefused,
+    /// A session ended at its owner's word.
+    SignOut,
+    /// A predecessor was presented within the grace and got the same successor.
+    RefreshGrace,
+    /// A spent refresh token came back; the session ended.
+    RefreshReused,
+    /// Somebody asked for a reset mail.
+    ForgotPassword,
+    /// A mailed token set a new password.
+    PasswordReset,
+    /// A signed-in user set a new password.
+    PasswordChanged,
+    /// An operator switched an account off.
+    AccountDisabled,
+    /// An operator switched an account on again.
+    AccountEnabled,
+    /// An account was deleted.
+    AccountDeleted,
+    /// A session was ended to make room for a newer one.
+    SessionEvicted,
+    /// A session was ended by another session of the user, or by an operator.
+    SessionRevoked,
+    /// A signing key was made, promoted or retired.
+    SigningKeyRotated,
+    /// A backup was put back: all sessions ended, all mailed tokens void.
+    DatabaseRestored,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::SignUp,
+        Self::SignIn,
+        Self::SignInRefused,
+        Self::SignOut,
+        Self::RefreshGrace,
+        Self::RefreshReused,
+        Self::ForgotPassword,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::AccountDeleted,
+        Self::SessionEvicted,
+        Self::SessionRevoked,
+        Self::SigningKeyRotated,
+        Self::DatabaseRestored,
+    ];
+
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::SignIn => "sign_in",
+            Self::SignInRefused => "sign_in_refused",
+            Self::SignOut => "sign_out",
+            Self::RefreshGrace => "refresh_grace",
+            Self::RefreshReused => "refresh_reused",
+            Self::ForgotPassword => "forgot_password",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
+            Self::AccountDeleted => "account_deleted",
+            Self::SessionEvicted => "session_evicted",
+            Self::SessionRevoked => "session_revoked",
+            Self::SigningKeyRotated => "signing_key_rotated",
+            Self::DatabaseRestored => "database_restored",
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Pure types and rules of the authentication server.
+//!
+//! Everything here is a value or a function of values: no async, no input or output, no serialisation
+//! format but the token formats themselves, no clock and no randomness. A rule that decides whether a
+//! person stays signed in lives here, where a property test and an exhaustive model can reach it.
+
+pub mod access_token;
+pub mod account;
+pub mod credential;
+pub mod email_address;
+pub mod event;
+pub mod ids;
+pub mod locale;
+pub mod namespace;
+pub mod password;
+pub mod redirect;
+pub mod refresh_token;
+pub mod reset_token;
+pub mod secret;
+pub mod session;
+pub mod throttle;
+pub mod time;
+mod token_text;
