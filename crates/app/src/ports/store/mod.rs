@@ -1,0 +1,30 @@
+//! The store: accounts, sessions, resets, the outbox, keys, and the audit log.
+//!
+//! A write method is one intention and one atomic write. It is durable when it returns: a crash right after
+//! takes nothing back. A business "no" is an outcome, not an error. The store's own clock dates everything
+//! and compares every deadline; what a caller needs of it comes back in the outcome. The contract suite in
+//! `testkit` is the definition of these traits.
+
+pub mod accounts;
+pub mod keys;
+pub mod outbox;
+pub mod resets;
+pub mod sessions;
+pub mod upkeep;
+
+pub use accounts::{
+    AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
+};
+pub use keys::KeyStore;
+pub use outbox::{ClaimedMail, MailResult, OutboxStore};
+pub use resets::{BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
+pub use sessions::{
+    EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
+    RefreshOutcome, RefreshSession, SessionStore, SessionView,
+};
+pub use upkeep::{AuditRow, Purged, Retention, StoreUpkeep};
+
+/// Everything the server asks of a store.
+pub trait Store: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep {}
+
+impl<S: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep> Store for S {}

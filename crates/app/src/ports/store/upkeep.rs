@@ -1,0 +1,72 @@
+//! What keeps a store well: time, readiness, purge, backup.
+
+use crate::audit::AuditContext;
+use crate::fault::Fault;
+use async_trait::async_trait;
+use domain::event::EventKind;
+use domain::ids::{EventId, SessionId, UserId};
+use domain::namespace::NamespaceName;
+use domain::time::UnixMillis;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long things are kept after they are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Sessions after their end, and resets after their expiry.
+    pub sessions: Duration,
+    /// Sent mail orders. (Dead ones stay until somebody looks at them.)
+    pub mail: Duration,
+    /// Audit events.
+    pub audit: Duration,
+}
+
+/// What one purge removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Sessions and resets.
+    pub sessions: u64,
+    /// Mail orders.
+    pub mail: u64,
+    /// Audit events.
+    pub audit: u64,
+}
+
+/// A row of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its id.
+    pub id: EventId,
+    /// When, by the store's clock.
+    pub at: UnixMillis,
+    /// What.
+    pub kind: EventKind,
+    /// Where, unless it concerns the whole server.
+    pub namespace: Option<NamespaceName>,
+    /// Whom it concerns.
+    pub user: Option<UserId>,
+    /// Which session it concerns.
+    pub session: Option<SessionId>,
+    /// The source.
+    pub audit: AuditContext,
+    /// One more word, such as `other_client` for a grace from another address or agent, or a count.
+    pub detail: Option<String>,
+}
+
+/// What keeps a store well.
+#[async_trait]
+pub trait StoreUpkeep: Send + Sync {
+    /// The store's now.
+    async fn now(&self) -> Result<UnixMillis, Fault>;
+    /// Whether the store can write at this moment: makes a durable write that changes nothing anybody sees.
+    async fn check(&self) -> Result<(), Fault>;
+    /// Removes up to `batch` rows of each kind that are over for longer than `retention`.
+    async fn purge(&self, retention: Retention, batch: u32) -> Result<Purged, Fault>;
+    /// Audit events, newest first.
+    async fn list_events(&self, limit: u32) -> Result<Vec<AuditRow>, Fault>;
+    /// Writes a consistent copy of the running database to a file that does not exist yet.
+    async fn backup(&self, target: &Path) -> Result<(), Fault>;
+    /// Makes a database that was put back safe to use: ends every session (`Restored`), raises every epoch and voids every
+    /// reset, event `database_restored`. A restored database must not revive what was revoked.
+    async fn void_after_restore(&self, audit: AuditContext) -> Result<(), Fault>;
+}

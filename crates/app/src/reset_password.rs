@@ -1,0 +1,90 @@
+//! Reset the password with a mailed token. Works once; all sessions end; the owner is told.
+
+use crate::fault::Fault;
+use crate::outbox::{MailOrder, MailSubject, Notice};
+use crate::ports::password_hasher::QueueFull;
+use crate::ports::store::{AccountChange, PendingReset, RedeemReset};
+use crate::ports::telemetry::Signal;
+use crate::service::{Namespace, Origin, Service};
+use domain::account::User;
+use domain::password::Password;
+use domain::reset_token::ResetToken;
+use domain::secret::SecretText;
+
+/// Why the password is still the old one.
+#[derive(Debug)]
+pub enum ResetPasswordError {
+    /// Not one of our tokens, or used, or void since the credential changed. One answer for all.
+    TokenInvalid,
+    /// A genuine token whose time is over.
+    TokenExpired,
+    /// The hashing queue is full.
+    Busy(QueueFull),
+    /// A dependency failed.
+    Fault(Fault),
+}
+
+impl From<Fault> for ResetPasswordError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Resets the password.
+///
+/// # Errors
+/// Why it is still the old one.
+pub async fn reset_password(
+    service: &Service,
+    namespace: &Namespace,
+    token: &SecretText,
+    password: Password,
+    origin: &Origin,
+) -> Result<User, ResetPasswordError> {
+    let pending = check_token(service, namespace, token).await?;
+    let permit = service.hasher.admit().map_err(|full| {
+        service.telemetry.count(Signal::HashQueueFull);
+        ResetPasswordError::Busy(full)
+    })?;
+    let password = service.hasher.hash(permit, &namespace.name, pending.user, password).await?;
+    let redeem = RedeemReset {
+        namespace: namespace.name.clone(),
+        reset: pending.id,
+        user: pending.user,
+        expected_epoch: pending.epoch,
+        password,
+        notice: MailOrder {
+            namespace: namespace.name.clone(),
+            locale: origin.locale_or(namespace),
+            subject: MailSubject::Notice { user: pending.user, notice: Notice::PasswordReset },
+        },
+        audit: origin.audit(),
+    };
+    match service.store.redeem_reset(redeem).await? {
+        AccountChange::Done(user) => Ok(user),
+        AccountChange::Refused => Err(ResetPasswordError::TokenInvalid),
+    }
+}
+
+/// The reset that a token belongs to, if the token is genuine and live. The MAC covers the user and the
+/// credential's epoch, so it can only be checked after the row was read.
+async fn check_token(
+    service: &Service,
+    namespace: &Namespace,
+    text: &SecretText,
+) -> Result<PendingReset, ResetPasswordError> {
+    let (token, tag) = ResetToken::decode(text.expose()).ok_or(ResetPasswordError::TokenInvalid)?;
+    let stored = service.store.find_reset(&namespace.name, token.reset).await?;
+    let stored = stored.ok_or(ResetPasswordError::TokenInvalid)?;
+    let pending = &stored.pending;
+    let message = token.signed_bytes(&namespace.name, pending.user, pending.epoch);
+    let is_genuine = service.macs.is_genuine(token.key, &message, &tag);
+    // The expiry in the row decides: it moved if an earlier link surely never left.
+    if !is_genuine || stored.is_void || token.expires_at != pending.expires_at {
+        return Err(ResetPasswordError::TokenInvalid);
+    }
+    if stored.now >= pending.expires_at {
+        return Err(ResetPasswordError::TokenExpired);
+    }
+    Ok(stored.pending)
+}

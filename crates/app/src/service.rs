@@ -1,0 +1,105 @@
+//! The service: the ports joined, and the namespaces it serves.
+
+use crate::audit::{Actor, AuditContext};
+use crate::ports::clock::{Clock, Entropy, new_uuid};
+use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
+use crate::ports::limiter::Limiter;
+use crate::ports::mailer::{MailWriter, Mailer};
+use crate::ports::password_hasher::PasswordHasher;
+use crate::ports::store::Store;
+use crate::ports::telemetry::Telemetry;
+use domain::locale::Locale;
+use domain::namespace::NamespaceName;
+use domain::redirect::{RedirectAllowlist, RedirectTarget};
+use domain::session::{ClientInfo, SessionPolicy};
+use domain::throttle::Budget;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Everything a use case can reach. It comes first in every parameter list.
+pub struct Service {
+    /// Accounts, sessions, resets, outbox, keys.
+    pub store: Arc<dyn Store>,
+    /// Password hashing.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// MACs of opaque tokens.
+    pub macs: Arc<dyn TokenMac>,
+    /// Access tokens.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Signing keys.
+    pub signing_keys: Arc<dyn SigningKeys>,
+    /// Limits.
+    pub limiter: Arc<dyn Limiter>,
+    /// Mail templates.
+    pub mail_writer: Arc<dyn MailWriter>,
+    /// Mail delivery.
+    pub mailer: Arc<dyn Mailer>,
+    /// The node's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Counters.
+    pub telemetry: Arc<dyn Telemetry>,
+    /// The namespaces, by name.
+    pub namespaces: BTreeMap<NamespaceName, Arc<Namespace>>,
+}
+
+impl Service {
+    /// A fresh UUIDv7 by the node's clock.
+    pub fn new_uuid(&self) -> Uuid {
+        new_uuid(self.clock.now(), self.entropy.as_ref())
+    }
+}
+
+/// One namespace and its rules.
+pub struct Namespace {
+    /// Its name.
+    pub name: NamespaceName,
+    /// How long sessions live and how forgiving refresh is.
+    pub sessions: SessionPolicy,
+    /// How long an access token lives (`expires_in`).
+    pub access_token_ttl: Duration,
+    /// Whether bodies carry refresh tokens at all. Off for a namespace of browsers alone.
+    pub refresh_tokens_in_bodies: bool,
+    /// The fewest code points of a new password.
+    pub password_min: usize,
+    /// Where reset links may lead.
+    pub redirects: RedirectAllowlist,
+    /// Where a reset link leads when nobody says: the server's own page.
+    pub reset_page: RedirectTarget,
+    /// How long a reset link works.
+    pub reset_valid_for: Duration,
+    /// How many reset mails one address gets.
+    pub forgot_password_budget: Budget,
+    /// The language of mails when the client names none.
+    pub locale: Locale,
+}
+
+/// Where a call comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// The client.
+    pub client: ClientInfo,
+    /// The client's language, if it names one of ours.
+    pub locale: Option<Locale>,
+}
+
+impl Origin {
+    /// The source of an event that this client causes.
+    pub fn audit(&self) -> AuditContext {
+        AuditContext {
+            actor: Actor::Client,
+            request_id: self.request_id.clone(),
+            address: self.client.address.clone(),
+        }
+    }
+
+    /// The language to write to this client in.
+    pub fn locale_or(&self, namespace: &Namespace) -> Locale {
+        self.locale.unwrap_or(namespace.locale)
+    }
+}

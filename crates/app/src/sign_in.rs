@@ -1,0 +1,104 @@
+//! Sign in with address and password.
+//!
+//! An address without an account takes the same road as one with: a place in the hashing queue first, one
+//! look-up that always finds a row, one verification, and only then a look at whether the row is real and
+//! the account open. (ASVS 6.3.8; supabase/auth #2674 is what happens otherwise.)
+
+use crate::fault::Fault;
+use crate::ports::password_hasher::{QueueFull, Verification};
+use crate::ports::store::{Credential, OpenSession, OpenSessionOutcome, OpenedSession};
+use crate::ports::telemetry::Signal;
+use crate::service::{Namespace, Origin, Service};
+use crate::tokens::{self, Carriage, TokenGrant};
+use domain::account::{AccountStatus, User};
+use domain::email_address::EmailAddress;
+use domain::ids::SessionId;
+use domain::password::Password;
+use domain::session::Salt;
+
+/// Why nobody is signed in.
+#[derive(Debug)]
+pub enum SignInError {
+    /// Address or password is wrong. One answer for both.
+    InvalidCredentials,
+    /// The password is right, but the account is switched off.
+    AccountDisabled,
+    /// The hashing queue is full.
+    Busy(QueueFull),
+    /// A dependency failed.
+    Fault(Fault),
+}
+
+impl From<Fault> for SignInError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// A user who has just signed in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// The user.
+    pub user: User,
+    /// Their tokens.
+    pub tokens: TokenGrant,
+}
+
+/// Signs in.
+///
+/// # Errors
+/// Why nobody is signed in.
+pub async fn sign_in(
+    service: &Service,
+    namespace: &Namespace,
+    email: &EmailAddress,
+    password: Password,
+    with_cookie: bool,
+    origin: &Origin,
+) -> Result<SignedIn, SignInError> {
+    // The place in the queue comes before the look-up: a full queue answers alike for every address.
+    let permit = service.hasher.admit().map_err(|full| {
+        service.telemetry.count(Signal::HashQueueFull);
+        SignInError::Busy(full)
+    })?;
+    let credential = service.store.find_credential(&namespace.name, email).await?;
+    let stored = credential.password.clone();
+    let verified = service.hasher.verify(permit, &namespace.name, credential.user, password, stored).await?;
+    if !verified.matches || credential.is_decoy || credential.status == AccountStatus::Disabled {
+        let may_know = verified.matches && !credential.is_decoy;
+        service.store.record_refused_sign_in(&namespace.name, credential.user, origin.audit()).await?;
+        return Err(if may_know { SignInError::AccountDisabled } else { SignInError::InvalidCredentials });
+    }
+    let opened = open(service, namespace, &credential, verified, origin).await?;
+    let carriage = Carriage::SignIn { with_cookie };
+    let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
+    Ok(SignedIn { user: opened.user, tokens })
+}
+
+/// Opens the session, unless the credential changed while the password was being verified.
+pub(crate) async fn open(
+    service: &Service,
+    namespace: &Namespace,
+    credential: &Credential,
+    verified: Verification,
+    origin: &Origin,
+) -> Result<OpenedSession, SignInError> {
+    let mut salt = [0; 16];
+    service.entropy.fill(&mut salt);
+    let open = OpenSession {
+        id: SessionId::new(service.new_uuid()),
+        namespace: namespace.name.clone(),
+        user: credential.user,
+        expected_epoch: credential.epoch,
+        salt: Salt(salt),
+        mac_key: service.macs.current_key(),
+        policy: namespace.sessions,
+        client: origin.client.clone(),
+        rehash: verified.replacement,
+        audit: origin.audit(),
+    };
+    match service.store.open_session(open).await? {
+        OpenSessionOutcome::Opened(opened) => Ok(*opened),
+        OpenSessionOutcome::CredentialChanged => Err(SignInError::InvalidCredentials),
+    }
+}
