@@ -1,0 +1,208 @@
+// Demo account → forgot password → the development inbox → the mail → the link → a new password → sign in.
+// Takes one argument, a JSON object with origin, locale, email, password, newPassword, namespace, browser, screenshots.
+// Prints one JSON line for each check: {"claim", "ok", "detail"}.
+
+import { chromium } from 'playwright-core';
+import { Gallery } from './gallery.mjs';
+import { Witness } from './witness.mjs';
+
+const options = JSON.parse(process.argv[2]);
+const api = `${options.origin}/api/${options.namespace}/auth`;
+const resetPage = `${options.origin}/reset-password/${options.namespace}`;
+const WAIT_MS = 30_000;
+const SETTLED_MS = 400;
+
+const FLAGS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+function report(claim, ok, detail) {
+  console.log(JSON.stringify({ claim, ok: Boolean(ok), detail: ok ? undefined : detail }));
+}
+
+async function post(endpoint, fields, headers = {}) {
+  const response = await fetch(`${api}/${endpoint}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(fields),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+async function signIn(password) {
+  return post('sign-in', { email: options.email, password });
+}
+
+/** Waits until the inbox holds `count` mails, and returns them. */
+async function waitForMails(count) {
+  const deadline = Date.now() + WAIT_MS;
+  for (;;) {
+    const response = await fetch(`${options.origin}/dev/inbox.json`);
+    const mails = await response.json();
+    if (mails.length >= count) return mails;
+    if (Date.now() > deadline) throw new Error(`the inbox holds ${mails.length} mail(s), ${count} awaited`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Clicks a link and returns the page it leads to, in whichever tab that is. */
+async function follow(page, selector) {
+  const link = page.locator(selector).first();
+  const opensTab = (await link.getAttribute('target')) === '_blank';
+  const arrived = opensTab ? page.context().waitForEvent('page') : page.waitForNavigation();
+  await link.click();
+  const there = opensTab ? await arrived : page;
+  await arrived;
+  await there.waitForLoadState('load');
+  return there;
+}
+
+/** Fills the form in and sends it; returns the server's answer and what the page then says. */
+async function submit(page, password, { byKeyboard }) {
+  await page.fill('#password', password);
+  await page.fill('#password-again', password);
+  const before = (await page.textContent('#status')) ?? '';
+  const answered = page.waitForResponse((response) => response.url() === `${api}/reset-password`);
+  await (byKeyboard ? page.press('#password-again', 'Enter') : page.click('#submit'));
+  const status = (await answered).status();
+  return { status, said: await nextStatus(page, before) };
+}
+
+/** The text of the status region, once it differs from `before` and has stopped changing ("Sending…" is no end). */
+async function nextStatus(page, before) {
+  const deadline = Date.now() + WAIT_MS;
+  let last = { text: before.trim(), since: Date.now() };
+  for (;;) {
+    const text = (await page.locator('#status').textContent()).trim();
+    if (text !== last.text) last = { text, since: Date.now() };
+    if (text !== '' && text !== before.trim() && Date.now() - last.since > SETTLED_MS) return text;
+    if (Date.now() > deadline) throw new Error(`the status region still says "${text}"`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function askForLink() {
+  const answer = await post('forgot-password', { email: options.email }, { 'Accept-Language': options.locale });
+  report('forgot-password without redirect_to answers 200', answer.status === 200, JSON.stringify(answer));
+  const [mail] = await waitForMails(1);
+  const fields = ['id', 'at', 'to', 'subject', 'text', 'html', 'message_id'];
+  const missing = fields.filter((name) => !mail[name]);
+  report('/dev/inbox.json has every field of a mail', missing.length === 0, `missing or empty: ${missing}`);
+  console.log(JSON.stringify({ note: 'subject', text: mail.subject }));
+}
+
+async function openMail(page, gallery) {
+  await page.goto(`${options.origin}/dev/inbox`);
+  const count = await page.locator('a.mail').count();
+  report('the inbox lists one mail', count === 1, `it lists ${count}`);
+  await gallery.photograph(page, 'inbox');
+  const mailPage = await follow(page, 'a.mail');
+  report('a mail has its own page', /\/dev\/inbox\/[^/]+$/.test(new URL(mailPage.url()).pathname), mailPage.url());
+  const href = await mailPage.locator('pre.text a.link, a.link').first().getAttribute('href');
+  report("the link leads to the server's own page", href.startsWith(`${resetPage}#token=`), href);
+  const sandbox = await mailPage.locator('iframe').first().getAttribute('sandbox');
+  const isShut = sandbox !== null && !/allow-scripts|allow-same-origin/.test(sandbox);
+  report('the HTML part is in a sandbox without scripts', isShut, sandbox);
+  await gallery.photograph(mailPage, 'mail');
+  return { mailPage, link: href };
+}
+
+async function refuseUnequal(page) {
+  let sent = 0;
+  const count = (request) => (sent += request.method() === 'POST' ? 1 : 0);
+  page.on('request', count);
+  await page.fill('#password', options.newPassword);
+  await page.fill('#password-again', `${options.newPassword}x`);
+  const before = (await page.textContent('#status')) ?? '';
+  await page.click('#submit');
+  const said = await nextStatus(page, before);
+  page.off('request', count);
+  report('two unequal passwords are refused on the spot', sent === 0 && said !== '', `${sent} requests; ${said}`);
+}
+
+async function checkForm(page) {
+  const lang = (await page.getAttribute('html', 'lang')) ?? '';
+  const wanted = options.locale.slice(0, 2);
+  report(`the reset page is in ${wanted}`, lang.startsWith(wanted), `lang="${lang}"`);
+  const role = await page.getAttribute('#status', 'role');
+  report('the status region is announced', role === 'status' || role === 'alert', `role="${role}"`);
+  for (const id of ['password', 'password-again']) {
+    const type = await page.getAttribute(`#${id}`, 'type');
+    report(`#${id} hides what is typed`, type === 'password', type);
+    const complete = await page.getAttribute(`#${id}`, 'autocomplete');
+    report(`#${id} is known to password managers`, complete === 'new-password', complete);
+    const labels = await page.evaluate((name) => document.getElementById(name).labels.length, id);
+    report(`#${id} has a label`, labels > 0, `${labels} labels`);
+  }
+}
+
+async function checkSignIn(when) {
+  const fresh = await signIn(options.newPassword);
+  report(`${when} the new password signs in`, fresh.status === 200, fresh.text);
+  const old = await signIn(options.password);
+  report(`${when} the old password is refused`, old.status === 401, old.text);
+}
+
+async function journey(context, witness, gallery) {
+  await askForLink();
+  const { mailPage, link } = await openMail(await context.newPage(), gallery);
+  const page = await follow(mailPage, 'a.link');
+  report('the link opens the reset page', page.url().startsWith(resetPage), page.url());
+  await checkForm(page);
+  await gallery.photograph(page, 'reset');
+  await refuseUnequal(page);
+  const done = await submit(page, options.newPassword, { byKeyboard: options.locale.startsWith('nb') });
+  report('the new password is taken', done.status === 200, `${done.status}: ${done.said}`);
+  console.log(JSON.stringify({ note: 'success', text: done.said }));
+  await gallery.photograph(page, 'success');
+  await checkSignIn('after the reset');
+  const errors = witness.takeConsoleErrors();
+  report('nothing is wrong in the console', errors.length === 0, errors.join('\n'));
+  return { link, said: done.said };
+}
+
+async function useLinkAgain(context, witness, gallery, { link, said }) {
+  const page = await context.newPage();
+  await page.goto(link);
+  const again = await submit(page, `${options.newPassword}?`, { byKeyboard: false });
+  report('a used link is refused', again.status >= 400 && again.status < 500, `${again.status}`);
+  report('a used link is explained', again.said !== '' && again.said !== said, again.said);
+  console.log(JSON.stringify({ note: 'used link', text: again.said }));
+  await gallery.photograph(page, 'used-link');
+  // The browser itself logs a refused fetch; nothing else may stand in the console.
+  const errors = witness.takeConsoleErrors().filter((line) => !line.includes('Failed to load resource'));
+  report('a used link puts nothing else into the console', errors.length === 0, errors.join('\n'));
+  await checkSignIn('after the used link');
+}
+
+async function openWithoutToken(context, witness, gallery) {
+  const page = await context.newPage();
+  await page.goto(resetPage);
+  const said = await nextStatus(page, '');
+  report('a link without its token is explained', said !== '', said);
+  console.log(JSON.stringify({ note: 'no token', text: said }));
+  await gallery.photograph(page, 'no-token');
+  const errors = witness.takeConsoleErrors();
+  report('a link without its token puts nothing into the console', errors.length === 0, errors.join('\n'));
+}
+
+const browser = await chromium.launch({ executablePath: options.browser, args: FLAGS, headless: true });
+try {
+  const context = await browser.newContext({ locale: options.locale });
+  context.setDefaultTimeout(WAIT_MS);
+  const witness = new Witness(context, options.origin);
+  await witness.install(context);
+  const gallery = new Gallery(options.screenshots, options.locale, report);
+  const outcome = await journey(context, witness, gallery);
+  await useLinkAgain(context, witness, gallery, outcome);
+  await openWithoutToken(context, witness, gallery);
+  const { violations, strangers } = witness;
+  report('no Content-Security-Policy is violated', violations.length === 0, violations.join('\n'));
+  report('no page asks another host for anything', strangers.length === 0, strangers.join('\n'));
+  const token = outcome.link.split('#token=')[1];
+  const told = witness.urls.filter((url) => url.split('#')[0].includes(token));
+  report('the token is in no requested address', told.length === 0, told.join('\n'));
+} finally {
+  await browser.close();
+}
