@@ -1,0 +1,157 @@
+//! The project's own commands: one program that checks, tests, proves and measures the whole tree.
+//!
+//! It depends on next to nothing, because a fresh machine compiles it before anything else, and it never
+//! changes the tree but for `docs/proof.md`, which `prove` writes.
+
+mod bench;
+mod counts;
+mod faults;
+mod fuzz;
+mod licences;
+mod machine;
+mod options;
+mod process;
+mod prove;
+mod suite;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use options::Options;
+use process::show;
+use workspace::Workspace;
+
+const HELP: &str = "\
+The project's own commands.
+
+Usage: cargo xtask <command> [options]
+
+  test                 Everything that has to hold before a change is done, in order, stopping at the
+                       first failure. Ends with `N passed, N failed`. This is what `.ci/run` calls.
+      --list           Say the steps and what each of them runs.
+      --only STEP      Run this step alone; may be given more than once.
+
+  tidy                 The house rules: arrows between crates, cycles between modules, sizes, dead files,
+                       names, links. Every violation is printed as file:line.
+
+  licences             The licences, sources, bans and duplicates of all dependencies against deny.toml,
+                       without cargo-deny.
+
+  faults               Kill the server with SIGKILL under load and start it again, over and over: what was
+                       answered must still be true.
+      --cycles N       How often (10).
+
+  fuzz                 Fuzz one target or each of them, guided by coverage, on the stable toolchain.
+      TARGET           Its name; without one, each target in turn.
+      --seconds N      How long each (60).
+      --list           Say the targets.
+
+  prove                The long counts, and their result in docs/proof.md: the refresh model at full
+                       depth, 100 kills, 100 concurrent clients, each fuzz target for a minute. Takes
+                       a while; quiet machine please.
+      --cycles N       Kills (100).
+      --seconds N      Seconds of fuzzing per target (60).
+
+  bench                The benchmark, built with optimisations. Its own options follow:
+                       `cargo xtask bench --quick`.
+
+What the browser, mail and snippet tests need (Node 20, npm, Python 3.9, curl, OpenSSL, Chromium) is
+installed with apt-get if it is missing, this is Debian and you are root; else you are told what to install.
+CARGO_TARGET_DIR is honoured.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Standard output, so that the reason stands below the steps also when both streams go to a file.
+            show(&format!("\nfailed: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command. `false` is a failure that has been told already.
+fn dispatch(arguments: &[String]) -> Result<bool> {
+    let Some((command, rest)) = arguments.split_first() else {
+        show(HELP);
+        bail!("no command given");
+    };
+    if matches!(command.as_str(), "help" | "--help" | "-h") || rest.iter().any(|word| word == "--help") {
+        show(HELP);
+        return Ok(true);
+    }
+    match command.as_str() {
+        "test" => {
+            let options = Options::parse(rest, &["--only"], &["--list"])?;
+            options.no_names()?;
+            if options.has("--list") {
+                suite::list();
+                return Ok(true);
+            }
+            suite::run(Workspace::load()?, &options.values("--only"))
+        }
+        "tidy" => {
+            Options::parse(rest, &[], &[])?.no_names().and_then(|()| summary(tidy::run(&Workspace::load()?)))
+        }
+        "licences" => Options::parse(rest, &[], &[])?
+            .no_names()
+            .and_then(|()| summary(licences::run(&Workspace::load()?))),
+        "faults" => {
+            let options = Options::parse(rest, &["--cycles"], &[])?;
+            options.no_names()?;
+            summary(faults::run(&Workspace::load()?, options.number("--cycles", 10)?))
+        }
+        "fuzz" => {
+            let options = Options::parse(rest, &["--seconds"], &["--list"])?;
+            fuzz::command(&Workspace::load()?, &options).map(|()| true)
+        }
+        "prove" => {
+            let options = Options::parse(rest, &["--cycles", "--seconds"], &[])?;
+            options.no_names()?;
+            let amounts = prove::Amounts {
+                cycles: options.number("--cycles", 100)?,
+                seconds: options.number("--seconds", 60)?,
+            };
+            prove::run(&Workspace::load()?, &amounts).map(|()| true)
+        }
+        "bench" => bench::run(&Workspace::load()?, rest).map(|()| true),
+        unknown => bail!("unknown command `{unknown}`; `cargo xtask --help` lists them"),
+    }
+}
+
+fn summary(outcome: Result<String>) -> Result<bool> {
+    show(&format!("ok: {}", outcome?));
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_unknown_command_or_option_is_refused() {
+        for line in
+            ["", "tests", "test --onyl fmt", "test fmt", "test --only", "faults --cycles many", "tidy now"]
+        {
+            assert!(dispatch(&words(line)).is_err(), "`{line}`");
+        }
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        for command in ["test", "tidy", "licences", "faults", "fuzz", "prove", "bench"] {
+            assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
+        }
+        assert!(dispatch(&words("--help")).is_ok());
+    }
+}

@@ -1,0 +1,123 @@
+//! The steps of `cargo xtask test`, cheapest first.
+
+use anyhow::{Context, Result, bail};
+
+use super::{Outcome, Session, Step, e2e};
+use crate::counts::Counts;
+use crate::fuzz::Fuzz;
+use crate::process::{Stream, show};
+use crate::{faults, licences, machine, tidy};
+
+/// A tenth of what `cargo xtask prove` runs.
+const KILLS: u32 = 10;
+
+pub(super) const STEPS: [Step; 11] = [
+    Step { name: "fmt", about: "every file is formatted", run: fmt },
+    Step {
+        name: "tidy",
+        about: "the house rules",
+        run: |session| tidy::run(&session.workspace).map(Outcome::Passed),
+    },
+    Step { name: "licences", about: "licences, sources, bans and duplicates of dependencies", run: licences },
+    Step { name: "clippy", about: "no lint fires, in tests neither", run: clippy },
+    Step { name: "tests", about: "unit, property, store contract, API tests", run: tests },
+    Step { name: "docs", about: "links in doc comments; the committed OpenAPI document", run: docs },
+    Step {
+        name: "snippets",
+        about: "the published snippets (axios, fetch, cURL), unchanged",
+        run: e2e::snippets,
+    },
+    Step { name: "browser", about: "pages and journeys in Chromium", run: e2e::browser },
+    Step { name: "mail", about: "a real SMTP process that refuses, stalls and comes back", run: e2e::mail },
+    Step { name: "faults", about: "kill -9 under load, 10 times in a row", run: kills },
+    Step { name: "fuzz", about: "every committed fuzz input again", run: fuzz },
+];
+
+fn fmt(session: &Session) -> Result<Outcome> {
+    session.workspace.cargo().args(["fmt", "--all", "--check"]).run()?;
+    Ok(Outcome::Passed("formatted".to_owned()))
+}
+
+fn licences(session: &Session) -> Result<Outcome> {
+    let checked = licences::run(&session.workspace)?;
+    if machine::find("cargo-deny").is_none() {
+        show(
+            "!!! cargo-deny is not installed: licences, sources, bans and duplicates were checked by our own",
+        );
+        show("!!! check; advisories were NOT. `cargo install --locked cargo-deny` to have them checked too.");
+        return Ok(Outcome::Passed(format!("{checked}; without cargo-deny, so no advisories")));
+    }
+    // Advisories come from a server and change by the day; they must not make yesterday's commit fail, so
+    // they are a command of their own: `cargo deny check advisories`.
+    session.workspace.cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]).run()?;
+    Ok(Outcome::Passed(format!("{checked}; cargo-deny agrees")))
+}
+
+fn clippy(session: &Session) -> Result<Outcome> {
+    let run = session.workspace.cargo().args(["clippy", "--workspace", "--all-targets", "--locked"]);
+    run.args(["--", "-D", "warnings"]).run()?;
+    Ok(Outcome::Passed("no warnings".to_owned()))
+}
+
+fn tests(session: &Session) -> Result<Outcome> {
+    let output = session.workspace.cargo().args(["test", "--workspace", "--locked"]).kept(Stream::Out)?;
+    let counts = Counts::read(&output);
+    counts.some_passed()?;
+    Ok(Outcome::Passed(counts.to_string()))
+}
+
+fn docs(session: &Session) -> Result<Outcome> {
+    let run = session.workspace.cargo().args(["doc", "--workspace", "--no-deps", "--locked"]);
+    run.setting("RUSTDOCFLAGS", "-D warnings").run()?;
+    let committed = session.workspace.root.join("docs/openapi.json");
+    if !committed.is_file() {
+        return Ok(Outcome::Passed("doc comments; no docs/openapi.json to compare".to_owned()));
+    }
+    let committed = std::fs::read_to_string(committed)?;
+    let generated = crate::process::Run::new(session.server()?).arg("openapi").answer()?;
+    let line = differing_line(&committed, &generated);
+    if let Some(line) = line {
+        bail!("docs/openapi.json:{line} differs from what `minbil-auth openapi` prints: write it again");
+    }
+    Ok(Outcome::Passed("doc comments, docs/openapi.json".to_owned()))
+}
+
+/// The first line, counted from 1, in which two texts differ, the end of the text aside.
+fn differing_line(one: &str, other: &str) -> Option<usize> {
+    let (one, other) = (one.trim_end(), other.trim_end());
+    if one == other {
+        return None;
+    }
+    let same = one.lines().zip(other.lines()).take_while(|(a, b)| a == b).count();
+    Some(same + 1)
+}
+
+fn kills(session: &Session) -> Result<Outcome> {
+    faults::run(&session.workspace, KILLS).map(Outcome::Passed)
+}
+
+fn fuzz(session: &Session) -> Result<Outcome> {
+    let Some(fuzz) = Fuzz::find(&session.workspace)? else {
+        return Ok(Outcome::Skipped("there is no fuzz/Cargo.toml".to_owned()));
+    };
+    let inputs = fuzz.replay().context("a committed input makes its fuzz target fail")?;
+    Ok(Outcome::Passed(format!("{inputs} inputs of {} targets", fuzz.targets().len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_differ_at_a_line() {
+        assert_eq!(differing_line("a\nb\n", "a\nb"), None);
+        assert_eq!(differing_line("a\nb\n", "a\nc\n"), Some(2));
+        assert_eq!(differing_line("a\n", "a\nb\n"), Some(2));
+    }
+
+    #[test]
+    fn every_step_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = STEPS.iter().map(|step| step.name).collect();
+        assert_eq!(names.len(), STEPS.len());
+    }
+}
