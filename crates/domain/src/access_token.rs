@@ -1,7 +1,7 @@
 //! What an access token says (RFC 9068). Its text form, a JWT, is an adapter's business.
 
 use crate::ids::{SessionId, UserId};
-use crate::session::Slot;
+use crate::slot::Slot;
 use crate::time::UnixMillis;
 use std::time::Duration;
 use uuid::Uuid;

@@ -18,6 +18,7 @@ pub mod refresh_token;
 pub mod reset_token;
 pub mod secret;
 pub mod session;
+pub mod slot;
 pub mod throttle;
 pub mod time;
 mod token_text;

@@ -5,7 +5,7 @@
 
 use crate::ids::SessionId;
 use crate::namespace::NamespaceName;
-use crate::session::{Salt, Slot};
+use crate::slot::{Salt, Slot};
 use crate::time::UnixMillis;
 use crate::token_text::{self, Fields, TAG_LEN};
 use uuid::Uuid;
