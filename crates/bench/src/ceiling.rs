@@ -1,0 +1,100 @@
+//! The disk's own ceiling: a bare writer that updates rows of a session's shape, one flush a batch, with the
+//! same journal and flush settings as the store.
+
+use crate::echo;
+use crate::load::{self, Work};
+use anyhow::Context as _;
+use rusqlite::Connection;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+/// How many rows there are to update.
+const ROWS: u32 = 10_000;
+
+/// What was measured.
+pub(crate) struct Ceiling {
+    /// Rows a second.
+    pub(crate) rows_per_second: f64,
+    /// Rows a flush.
+    pub(crate) batch: f64,
+}
+
+/// Measures while the load generator drives an echo server.
+pub(crate) async fn measure(batch: f64, chains: usize, span: Duration) -> anyhow::Result<Ceiling> {
+    let mut server = Command::new(std::env::current_exe()?)
+        .arg(echo::COMMAND)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().context("no output")?).read_line(&mut line).await?;
+    let port = line.trim().parse()?;
+    let data = tempfile::tempdir_in(".")?;
+    let path = data.path().join("ceiling.db");
+    let connection = prepare(&path)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stop);
+    let writer = std::thread::spawn(move || write(connection, batch, &told));
+    let driven = load::drive(Work::Echo, port, chains, span).await;
+    stop.store(true, Ordering::Relaxed);
+    let written = writer.join().map_err(|_| anyhow::anyhow!("the ceiling's writer failed"))?;
+    driven?;
+    server.kill().await?;
+    Ok(Ceiling { rows_per_second: written?, batch })
+}
+
+fn prepare(path: &std::path::Path) -> anyhow::Result<Connection> {
+    let mut connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch(
+        "CREATE TABLE s (id BLOB PRIMARY KEY, ns TEXT, salt BLOB, gen INTEGER, at INTEGER, before INTEGER,
+           proof INTEGER, idle INTEGER, absolute INTEGER, agent TEXT) WITHOUT ROWID, STRICT",
+    )?;
+    let transaction = connection.transaction()?;
+    {
+        let mut insert = transaction
+            .prepare("INSERT INTO s VALUES (?1, 'co', ?2, 0, 0, 0, 0, 1, 2, 'an agent of some length')")?;
+        for row in 0..ROWS {
+            insert.execute((id(row), [7_u8; 16]))?;
+        }
+    }
+    transaction.commit()?;
+    Ok(connection)
+}
+
+/// Rows a second until it is told to stop.
+fn write(mut connection: Connection, batch: f64, stop: &AtomicBool) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    let mut rows = 0_u32;
+    let mut owed = 0.0;
+    while !stop.load(Ordering::Relaxed) {
+        owed += batch;
+        let transaction = connection.transaction()?;
+        {
+            let mut update = transaction.prepare_cached(
+                "UPDATE s SET gen = gen + 1, before = at, at = ?2, proof = ?2, idle = ?2
+                 WHERE id = ?1 AND ns = 'co' AND salt = ?3 AND idle > 0 AND absolute > 0",
+            )?;
+            while owed >= 1.0 {
+                // A step that is coprime to the count touches every row before it comes back to one.
+                update.execute((id(rows.wrapping_mul(7919) % ROWS), rows, [7_u8; 16]))?;
+                rows = rows.wrapping_add(1);
+                owed -= 1.0;
+            }
+        }
+        transaction.commit()?;
+    }
+    Ok(f64::from(rows) / start.elapsed().as_secs_f64())
+}
+
+fn id(row: u32) -> [u8; 16] {
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&row.wrapping_mul(2_654_435_761).to_be_bytes());
+    id[12..].copy_from_slice(&row.to_be_bytes());
+    id
+}
