@@ -1,0 +1,320 @@
+//! Accounts and their passwords.
+
+use crate::events::{About, record};
+use crate::open::SqliteStore;
+use crate::outbox::insert_order;
+use crate::resets::void_resets_of;
+use crate::rows::{USER_COLUMNS, parsed, user, uuid};
+use crate::sessions::revoke_all_of;
+use crate::writer::Write;
+use app::audit::AuditContext;
+use app::fault::Fault;
+use app::ports::password_hasher::SealedPassword;
+use app::ports::store::{
+    AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
+};
+use async_trait::async_trait;
+use domain::account::{AccountStatus, CredentialEpoch, User};
+use domain::email_address::EmailAddress;
+use domain::event::EventKind;
+use domain::ids::UserId;
+use domain::namespace::NamespaceName;
+use domain::session::RevokeReason;
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use uuid::Uuid;
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn sign_up(&self, new: NewAccount) -> Result<SignUpOutcome, Fault> {
+        self.writer.submit(move |write| sign_up(write, &new)).await
+    }
+
+    async fn find_credential(
+        &self,
+        namespace: &NamespaceName,
+        email: &EmailAddress,
+    ) -> Result<Credential, Fault> {
+        // One statement whether or not the address has an account: the decoy comes second and is taken
+        // when nothing comes first.
+        self.readers.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, password, credential_epoch, status, 0 AS is_decoy FROM users
+                      WHERE namespace = ?1 AND email = ?2
+                     UNION ALL
+                     SELECT id, password, 0, 'active', 1 FROM decoys WHERE namespace = ?1
+                     LIMIT 1",
+                )?
+                .query_row(params![namespace.as_str(), email.as_str()], credential)
+        })
+    }
+
+    async fn find_credential_of(
+        &self,
+        namespace: &NamespaceName,
+        user: UserId,
+    ) -> Result<Option<Credential>, Fault> {
+        self.readers.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, password, credential_epoch, status, 0 AS is_decoy FROM users
+                      WHERE namespace = ?1 AND id = ?2",
+                )?
+                .query_row(params![namespace.as_str(), user.uuid().as_bytes()], credential)
+                .optional()
+        })
+    }
+
+    async fn find_account(&self, namespace: &NamespaceName, key: &AccountKey) -> Result<Option<User>, Fault> {
+        self.readers.read(|connection| match key {
+            AccountKey::Id(id) => find_user(connection, namespace, *id),
+            AccountKey::Email(email) => find_user_by_email(connection, namespace, email),
+        })
+    }
+
+    async fn list_accounts(
+        &self,
+        namespace: &NamespaceName,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, Fault> {
+        let namespace = namespace.clone();
+        let after = after.map_or(Uuid::nil(), UserId::uuid);
+        self.readers
+            .read_many(move |connection| {
+                let sql = format!(
+                    "SELECT {USER_COLUMNS} FROM users WHERE namespace = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+                );
+                let mut select = connection.prepare_cached(&sql)?;
+                select.query_map(params![namespace.as_str(), after.as_bytes(), limit], user)?.collect()
+            })
+            .await
+    }
+
+    async fn set_password(&self, change: SetPassword) -> Result<AccountChange, Fault> {
+        self.writer.submit(move |write| set_password(write, &change)).await
+    }
+
+    async fn set_status(
+        &self,
+        namespace: &NamespaceName,
+        user: UserId,
+        status: AccountStatus,
+        audit: AuditContext,
+    ) -> Result<AccountChange, Fault> {
+        let namespace = namespace.clone();
+        self.writer.submit(move |write| set_status(write, &namespace, user, status, &audit)).await
+    }
+
+    async fn delete_account(
+        &self,
+        namespace: &NamespaceName,
+        user: UserId,
+        audit: AuditContext,
+    ) -> Result<bool, Fault> {
+        let namespace = namespace.clone();
+        self.writer.submit(move |write| delete_account(write, &namespace, user, &audit)).await
+    }
+
+    async fn find_decoy(&self, namespace: &NamespaceName) -> Result<Option<(UserId, SealedPassword)>, Fault> {
+        self.readers.read(|connection| {
+            connection
+                .prepare_cached("SELECT id, password FROM decoys WHERE namespace = ?1")?
+                .query_row([namespace.as_str()], |row| {
+                    Ok((UserId::new(uuid(row, "id")?), SealedPassword(row.get("password")?)))
+                })
+                .optional()
+        })
+    }
+
+    async fn put_decoy(
+        &self,
+        namespace: &NamespaceName,
+        user: UserId,
+        password: SealedPassword,
+    ) -> Result<(), Fault> {
+        let namespace = namespace.clone();
+        self.writer
+            .submit(move |write| {
+                write
+                    .connection
+                    .prepare_cached(
+                        "INSERT INTO decoys (namespace, id, password) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (namespace) DO UPDATE SET id = excluded.id, password = excluded.password",
+                    )?
+                    .execute(params![namespace.as_str(), user.uuid().as_bytes(), password.0])
+                    .map(|_| ())
+            })
+            .await
+    }
+
+    async fn record_refused_sign_in(
+        &self,
+        namespace: &NamespaceName,
+        user: UserId,
+        audit: AuditContext,
+    ) -> Result<(), Fault> {
+        let namespace = namespace.clone();
+        self.writer
+            .submit(move |write| {
+                let about = About { namespace: Some(&namespace), user: Some(user), ..About::default() };
+                record(write, EventKind::SignInRefused, about, &audit)
+            })
+            .await
+    }
+}
+
+fn credential(row: &Row<'_>) -> Result<Credential> {
+    Ok(Credential {
+        user: UserId::new(uuid(row, "id")?),
+        password: SealedPassword(row.get("password")?),
+        epoch: CredentialEpoch(row.get("credential_epoch")?),
+        status: parsed(row, "status", AccountStatus::from_name)?,
+        is_decoy: row.get("is_decoy")?,
+    })
+}
+
+/// A user by id.
+pub(crate) fn find_user(
+    connection: &Connection,
+    namespace: &NamespaceName,
+    id: UserId,
+) -> Result<Option<User>> {
+    let sql = format!("SELECT {USER_COLUMNS} FROM users WHERE namespace = ?1 AND id = ?2");
+    let mut select = connection.prepare_cached(&sql)?;
+    select.query_row(params![namespace.as_str(), id.uuid().as_bytes()], user).optional()
+}
+
+/// A user by address.
+pub(crate) fn find_user_by_email(
+    connection: &Connection,
+    namespace: &NamespaceName,
+    email: &EmailAddress,
+) -> Result<Option<User>> {
+    let sql = format!("SELECT {USER_COLUMNS} FROM users WHERE namespace = ?1 AND email = ?2");
+    connection.prepare_cached(&sql)?.query_row(params![namespace.as_str(), email.as_str()], user).optional()
+}
+
+fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
+    let sql = format!(
+        "INSERT INTO users (namespace, id, email, email_verified, status, credential_epoch, password, created_at, updated_at)
+         VALUES (?1, ?2, ?3, 0, 'active', 0, ?4, ?5, ?5)
+         ON CONFLICT (namespace, email) DO NOTHING RETURNING {USER_COLUMNS}"
+    );
+    let created = write
+        .connection
+        .prepare_cached(&sql)?
+        .query_row(
+            params![
+                new.namespace.as_str(),
+                new.id.uuid().as_bytes(),
+                new.email.as_str(),
+                new.password.0,
+                write.now.as_millis()
+            ],
+            user,
+        )
+        .optional()?;
+    let Some(user) = created else { return Ok(SignUpOutcome::EmailTaken) };
+    let about = About { namespace: Some(&new.namespace), user: Some(user.id), ..About::default() };
+    record(write, EventKind::SignUp, about, &new.audit)?;
+    Ok(SignUpOutcome::Created(user))
+}
+
+fn set_password(write: &Write<'_>, change: &SetPassword) -> Result<AccountChange> {
+    let sql = format!(
+        "UPDATE users SET password = ?3, credential_epoch = credential_epoch + 1, updated_at = ?4
+          WHERE namespace = ?1 AND id = ?2 AND (?5 IS NULL OR (credential_epoch = ?5 AND status = 'active'))
+          RETURNING {USER_COLUMNS}"
+    );
+    let changed = write
+        .connection
+        .prepare_cached(&sql)?
+        .query_row(
+            params![
+                change.namespace.as_str(),
+                change.user.uuid().as_bytes(),
+                change.password.0,
+                write.now.as_millis(),
+                change.expected_epoch.map(|epoch| epoch.0)
+            ],
+            user,
+        )
+        .optional()?;
+    let Some(user) = changed else { return Ok(AccountChange::Refused) };
+    end_everything_of(write, &change.namespace, user.id, change.reason)?;
+    if let Some(order) = &change.notice {
+        insert_order(write, order)?;
+    }
+    let about = About { namespace: Some(&change.namespace), user: Some(user.id), ..About::default() };
+    record(write, EventKind::PasswordChanged, about, &change.audit)?;
+    Ok(AccountChange::Done(user))
+}
+
+fn set_status(
+    write: &Write<'_>,
+    namespace: &NamespaceName,
+    id: UserId,
+    status: AccountStatus,
+    audit: &AuditContext,
+) -> Result<AccountChange> {
+    let Some(current) = find_user(write.connection, namespace, id)? else {
+        return Ok(AccountChange::Refused);
+    };
+    if current.status == status {
+        return Ok(AccountChange::Done(current));
+    }
+    let (raise, event) = match status {
+        AccountStatus::Disabled => (1, EventKind::AccountDisabled),
+        AccountStatus::Active => (0, EventKind::AccountEnabled),
+    };
+    let sql = format!(
+        "UPDATE users SET status = ?3, credential_epoch = credential_epoch + ?4, updated_at = ?5
+          WHERE namespace = ?1 AND id = ?2 RETURNING {USER_COLUMNS}"
+    );
+    let changed = write.connection.prepare_cached(&sql)?.query_row(
+        params![namespace.as_str(), id.uuid().as_bytes(), status.name(), raise, write.now.as_millis()],
+        user,
+    )?;
+    if status == AccountStatus::Disabled {
+        end_everything_of(write, namespace, id, RevokeReason::AccountDisabled)?;
+    }
+    let about = About { namespace: Some(namespace), user: Some(id), ..About::default() };
+    record(write, event, about, audit)?;
+    Ok(AccountChange::Done(changed))
+}
+
+fn delete_account(
+    write: &Write<'_>,
+    namespace: &NamespaceName,
+    id: UserId,
+    audit: &AuditContext,
+) -> Result<bool> {
+    let Some(user) = find_user(write.connection, namespace, id)? else { return Ok(false) };
+    revoke_all_of(write, namespace, id, None, RevokeReason::AccountDeleted)?;
+    let key = id.uuid();
+    let key = key.as_bytes();
+    write.connection.prepare_cached("DELETE FROM resets WHERE user_id = ?1")?.execute([key])?;
+    write
+        .connection
+        .prepare_cached("DELETE FROM outbox WHERE user_id = ?1 OR (namespace = ?2 AND email = ?3)")?
+        .execute(params![key, namespace.as_str(), user.email.as_str()])?;
+    write
+        .connection
+        .prepare_cached("DELETE FROM users WHERE namespace = ?1 AND id = ?2")?
+        .execute(params![namespace.as_str(), key])?;
+    let about = About { namespace: Some(namespace), user: Some(id), ..About::default() };
+    record(write, EventKind::AccountDeleted, about, audit)?;
+    Ok(true)
+}
+
+/// What every change of a credential ends: all sessions and all mailed resets.
+pub(crate) fn end_everything_of(
+    write: &Write<'_>,
+    namespace: &NamespaceName,
+    user: UserId,
+    reason: RevokeReason,
+) -> Result<()> {
+    revoke_all_of(write, namespace, user, None, reason)?;
+    void_resets_of(write, user)
+}

@@ -1,0 +1,79 @@
+//! Audit events, written in the same write as what they tell of.
+
+use crate::rows::{moment, parsed};
+use crate::writer::Write;
+use app::audit::{Actor, AuditContext};
+use app::ports::store::AuditRow;
+use domain::event::EventKind;
+use domain::ids::{EventId, SessionId, UserId};
+use domain::namespace::NamespaceName;
+use rusqlite::{Connection, Result, Row, params};
+use uuid::Uuid;
+
+/// What an event concerns.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct About<'a> {
+    /// Where.
+    pub(crate) namespace: Option<&'a NamespaceName>,
+    /// Whom.
+    pub(crate) user: Option<UserId>,
+    /// Which session.
+    pub(crate) session: Option<SessionId>,
+    /// One more word.
+    pub(crate) detail: Option<&'a str>,
+}
+
+/// Writes one event.
+pub(crate) fn record(
+    write: &Write<'_>,
+    kind: EventKind,
+    about: About<'_>,
+    audit: &AuditContext,
+) -> Result<()> {
+    let mut insert = write.connection.prepare_cached(
+        "INSERT INTO events (id, at, kind, namespace, user_id, session_id, actor, request_id, address, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    insert.execute(params![
+        write.uuid().as_bytes(),
+        write.now.as_millis(),
+        kind.name(),
+        about.namespace.map(NamespaceName::as_str),
+        about.user.map(|id| *id.uuid().as_bytes()),
+        about.session.map(|id| *id.uuid().as_bytes()),
+        audit.actor.name(),
+        audit.request_id,
+        audit.address,
+        about.detail,
+    ])?;
+    Ok(())
+}
+
+/// The newest events, newest first.
+pub(crate) fn list(connection: &Connection, limit: u32) -> Result<Vec<AuditRow>> {
+    let mut select = connection.prepare_cached("SELECT * FROM events ORDER BY id DESC LIMIT ?1")?;
+    select.query_map([limit], event)?.collect()
+}
+
+fn event(row: &Row<'_>) -> Result<AuditRow> {
+    let id = |column| row.get::<_, Option<[u8; 16]>>(column).map(|bytes| bytes.map(Uuid::from_bytes));
+    let namespace: Option<String> = row.get("namespace")?;
+    Ok(AuditRow {
+        id: EventId::new(Uuid::from_bytes(row.get("id")?)),
+        at: moment(row, "at")?,
+        kind: parsed(row, "kind", |name| EventKind::ALL.into_iter().find(|kind| kind.name() == name))?,
+        namespace: namespace.and_then(|name| NamespaceName::parse(&name).ok()),
+        user: id("user_id")?.map(UserId::new),
+        session: id("session_id")?.map(SessionId::new),
+        audit: AuditContext {
+            actor: parsed(row, "actor", actor)?,
+            request_id: row.get("request_id")?,
+            address: row.get("address")?,
+        },
+        detail: row.get("detail")?,
+    })
+}
+
+fn actor(name: &str) -> Option<Actor> {
+    [Actor::Client, Actor::Operator, Actor::System].into_iter().find(|actor| actor.name() == name)
+}

@@ -1,0 +1,20 @@
+//! The embedded store: SQLite, with one writer thread that commits for many clients at once.
+//!
+//! What a write method answered is on disk. Reads see everything that was answered. The rules live in
+//! `domain`; this crate carries them out in SQL.
+
+mod accounts;
+mod events;
+mod failure;
+mod keys;
+mod open;
+mod outbox;
+mod reader;
+mod resets;
+mod rows;
+mod sessions;
+mod upkeep;
+mod writer;
+
+pub use open::{OpenError, SqliteOptions, SqliteStore};
+pub use writer::WriterStats;

@@ -1,0 +1,155 @@
+//! The outbox.
+
+use crate::events::{About, record};
+use crate::open::SqliteStore;
+use crate::resets::close_attempt;
+use crate::rows::{FORGOT_PASSWORD, OUTBOX_COLUMNS, outbox_row};
+use crate::writer::Write;
+use app::audit::AuditContext;
+use app::fault::Fault;
+use app::outbox::{MailOrder, MailSubject, OutboxRow};
+use app::ports::store::{ClaimedMail, MailResult, OutboxStore};
+use async_trait::async_trait;
+use domain::email_address::EMAIL_MAX;
+use domain::event::EventKind;
+use domain::ids::OutboxId;
+use domain::redirect::REDIRECT_MAX;
+use domain::time::UnixMillis;
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
+use std::time::Duration;
+
+#[async_trait]
+impl OutboxStore for SqliteStore {
+    async fn order_mail(&self, order: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault> {
+        self.writer
+            .submit(move |write| {
+                let id = insert_order(write, &order)?;
+                if let MailSubject::ForgotPassword { .. } = &order.subject {
+                    let about = About { namespace: Some(&order.namespace), ..About::default() };
+                    record(write, EventKind::ForgotPassword, about, &audit)?;
+                }
+                Ok(id)
+            })
+            .await
+    }
+
+    async fn claim_mail(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>, Fault> {
+        self.writer.submit(move |write| claim(write, limit, lease)).await
+    }
+
+    async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
+        self.writer.submit(move |write| finish(write, id, &result)).await
+    }
+
+    async fn next_mail_due(&self) -> Result<Option<Duration>, Fault> {
+        let now = self.clock.now();
+        self.readers.read(|connection| {
+            let next: Option<i64> = connection
+                .prepare_cached("SELECT min(next_attempt_at) FROM outbox WHERE state = 'pending'")?
+                .query_row([], |row| row.get(0))?;
+            Ok(next.map(|at| UnixMillis::from_millis(at).since(now)))
+        })
+    }
+
+    async fn list_mail(&self, with_sent: bool, limit: u32) -> Result<Vec<OutboxRow>, Fault> {
+        self.readers
+            .read_many(move |connection| {
+                let sql = format!(
+                    "SELECT {OUTBOX_COLUMNS} FROM outbox WHERE ?1 OR state <> 'sent' ORDER BY id LIMIT ?2"
+                );
+                connection.prepare_cached(&sql)?.query_map(params![with_sent, limit], outbox_row)?.collect()
+            })
+            .await
+    }
+
+    async fn retry_mail(&self, only: Option<OutboxId>) -> Result<u32, Fault> {
+        self.writer
+            .submit(move |write| {
+                let count = write
+                    .connection
+                    .prepare_cached(
+                        "UPDATE outbox SET state = 'pending', attempts = 0, next_attempt_at = ?2
+                          WHERE state = 'dead' AND (?1 IS NULL OR id = ?1)",
+                    )?
+                    .execute(params![only.map(|id| *id.uuid().as_bytes()), write.now.as_millis()])?;
+                Ok(u32::try_from(count).unwrap_or(u32::MAX))
+            })
+            .await
+    }
+}
+
+/// Writes one order, due at once.
+pub(crate) fn insert_order(write: &Write<'_>, order: &MailOrder) -> Result<OutboxId> {
+    let id = OutboxId::new(write.uuid());
+    let (kind, user, email, redirect, padding) = match &order.subject {
+        MailSubject::ForgotPassword { email, redirect } => {
+            let (email, redirect) = (email.as_str(), redirect.as_str());
+            // One size for every address: the growth of the database must not tell who was asked for.
+            let padding = (EMAIL_MAX + REDIRECT_MAX).saturating_sub(email.len() + redirect.len());
+            (FORGOT_PASSWORD, None, Some(email), Some(redirect), i64::try_from(padding).unwrap_or(0))
+        }
+        MailSubject::Notice { user, notice } => (notice.name(), Some(*user.uuid().as_bytes()), None, None, 0),
+    };
+    write
+        .connection
+        .prepare_cached(
+            "INSERT INTO outbox (id, namespace, locale, kind, user_id, email, redirect_to, padding, state, attempts, created_at, next_attempt_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, zeroblob(?8), 'pending', 0, ?9, ?9)",
+        )?
+        .execute(params![
+            id.uuid().as_bytes(),
+            order.namespace.as_str(),
+            order.locale.tag(),
+            kind,
+            user,
+            email,
+            redirect,
+            padding,
+            write.now.as_millis()
+        ])?;
+    Ok(id)
+}
+
+/// One order.
+pub(crate) fn find_order(connection: &Connection, id: OutboxId) -> Result<Option<OutboxRow>> {
+    let sql = format!("SELECT {OUTBOX_COLUMNS} FROM outbox WHERE id = ?1");
+    connection.prepare_cached(&sql)?.query_row([id.uuid().as_bytes()], outbox_row).optional()
+}
+
+fn claim(write: &Write<'_>, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>> {
+    let select = format!(
+        "SELECT {OUTBOX_COLUMNS} FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1 ORDER BY id LIMIT ?2"
+    );
+    let due: Vec<OutboxRow> = write
+        .connection
+        .prepare_cached(&select)?
+        .query_map(params![write.now.as_millis(), limit], outbox_row)?
+        .collect::<Result<_>>()?;
+    let mut lease_it = write
+        .connection
+        .prepare_cached("UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?2 WHERE id = ?1")?;
+    let until = write.now.plus(lease).as_millis();
+    due.into_iter()
+        .map(|row| {
+            lease_it.execute(params![row.id.uuid().as_bytes(), until])?;
+            Ok(ClaimedMail { id: row.id, order: row.order, attempts: row.attempts + 1 })
+        })
+        .collect()
+}
+
+fn finish(write: &Write<'_>, id: OutboxId, result: &MailResult) -> Result<()> {
+    let (state, at, reason, may_have_reached_data) = match result {
+        MailResult::Sent => ("sent", write.now, None, true),
+        MailResult::Retry { wait, may_have_reached_data, reason } => {
+            ("pending", write.now.plus(*wait), Some(reason), *may_have_reached_data)
+        }
+        MailResult::Dead { reason } => ("dead", write.now, Some(reason), true),
+    };
+    let finished = write
+        .connection
+        .prepare_cached(
+            "UPDATE outbox SET state = ?2, next_attempt_at = ?3, last_error = ?4 WHERE id = ?1 AND state = 'pending'",
+        )?
+        .execute(params![id.uuid().as_bytes(), state, at.as_millis(), reason])?;
+    if finished > 0 { close_attempt(write, id, may_have_reached_data) } else { Ok(()) }
+}

@@ -1,0 +1,227 @@
+//! Mailed password resets.
+
+use crate::accounts::{end_everything_of, find_user_by_email};
+use crate::events::{About, record};
+use crate::open::SqliteStore;
+use crate::outbox::{find_order, insert_order};
+use crate::rows::{USER_COLUMNS, moment, parsed, user, uuid};
+use crate::writer::Write;
+use app::fault::Fault;
+use app::outbox::{MailSubject, OutboxRow};
+use app::ports::store::{AccountChange, BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
+use async_trait::async_trait;
+use domain::account::{AccountStatus, CredentialEpoch, User};
+use domain::email_address::EmailAddress;
+use domain::event::EventKind;
+use domain::ids::{OutboxId, ResetId, UserId};
+use domain::namespace::NamespaceName;
+use domain::refresh_token::MacKeyId;
+use domain::reset_token::LIVE_RESETS_MAX;
+use domain::session::RevokeReason;
+use domain::time::UnixMillis;
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use std::time::Duration;
+
+#[async_trait]
+impl ResetStore for SqliteStore {
+    async fn begin_reset(
+        &self,
+        order: OutboxId,
+        mac_key: MacKeyId,
+        valid_for: Duration,
+    ) -> Result<BeginReset, Fault> {
+        self.writer.submit(move |write| begin_reset(write, order, mac_key, valid_for)).await
+    }
+
+    async fn find_reset(&self, namespace: &NamespaceName, id: ResetId) -> Result<Option<StoredReset>, Fault> {
+        let now = self.clock.now();
+        self.readers.read(|connection| {
+            let row = find_by(
+                connection,
+                "id = ?1 AND namespace = ?2",
+                params![id.uuid().as_bytes(), namespace.as_str()],
+            )?;
+            Ok(row.map(|row| StoredReset { pending: row.pending, is_void: row.is_void, now }))
+        })
+    }
+
+    async fn redeem_reset(&self, redeem: RedeemReset) -> Result<AccountChange, Fault> {
+        self.writer.submit(move |write| redeem_reset(write, &redeem)).await
+    }
+}
+
+struct ResetRow {
+    pending: PendingReset,
+    /// A resend must carry the same link.
+    may_have_left: bool,
+    is_void: bool,
+}
+
+fn find_by(connection: &Connection, condition: &str, key: impl rusqlite::Params) -> Result<Option<ResetRow>> {
+    let sql = format!(
+        "SELECT id, user_id, email, credential_epoch, mac_key, expires_at, void_at IS NOT NULL AS is_void,
+                is_attempted OR may_have_left AS may_have_left FROM resets WHERE {condition}"
+    );
+    connection.prepare_cached(&sql)?.query_row(key, reset).optional()
+}
+
+fn reset(row: &Row<'_>) -> Result<ResetRow> {
+    Ok(ResetRow {
+        pending: PendingReset {
+            id: ResetId::new(uuid(row, "id")?),
+            user: UserId::new(uuid(row, "user_id")?),
+            email: parsed(row, "email", |text| EmailAddress::parse(text).ok())?,
+            epoch: CredentialEpoch(row.get("credential_epoch")?),
+            mac_key: MacKeyId(row.get("mac_key")?),
+            expires_at: moment(row, "expires_at")?,
+        },
+        may_have_left: row.get("may_have_left")?,
+        is_void: row.get("is_void")?,
+    })
+}
+
+fn begin_reset(
+    write: &Write<'_>,
+    order: OutboxId,
+    mac_key: MacKeyId,
+    valid_for: Duration,
+) -> Result<BeginReset> {
+    let Some(row) = find_order(write.connection, order)? else { return Ok(BeginReset::Nothing) };
+    let MailSubject::ForgotPassword { email, .. } = &row.order.subject else {
+        return Ok(BeginReset::Nothing);
+    };
+    let namespace = &row.order.namespace;
+    let account = find_user_by_email(write.connection, namespace, email)?;
+    let account = account.filter(|user| user.status == AccountStatus::Active);
+    let expires_at = write.now.plus(valid_for);
+    match find_by(write.connection, "order_id = ?1", [order.uuid().as_bytes()])? {
+        Some(known) => resume(write, known, account.as_ref(), expires_at),
+        None => insert(write, &row, email, account.as_ref(), mac_key, expires_at),
+    }
+}
+
+/// A further attempt of the same order.
+fn resume(
+    write: &Write<'_>,
+    known: ResetRow,
+    account: Option<&User>,
+    expires_at: UnixMillis,
+) -> Result<BeginReset> {
+    let is_obsolete = known.is_void
+        || account
+            .is_none_or(|user| user.id != known.pending.user || user.credential_epoch != known.pending.epoch);
+    if is_obsolete {
+        return Ok(BeginReset::Nothing);
+    }
+    let same_link = known.may_have_left && known.pending.expires_at > write.now;
+    let expires_at = if same_link { known.pending.expires_at } else { expires_at };
+    // A new expiry is a new link, and that one has not left yet.
+    write
+        .connection
+        .prepare_cached("UPDATE resets SET expires_at = ?2, is_attempted = 1, may_have_left = may_have_left AND ?3 WHERE id = ?1")?
+        .execute(params![known.pending.id.uuid().as_bytes(), expires_at.as_millis(), same_link])?;
+    Ok(BeginReset::Send(PendingReset { expires_at, ..known.pending }))
+}
+
+/// The first attempt. Without somebody to send to, the same row is written, void from the start.
+fn insert(
+    write: &Write<'_>,
+    order: &OutboxRow,
+    email: &EmailAddress,
+    account: Option<&User>,
+    mac_key: MacKeyId,
+    expires_at: UnixMillis,
+) -> Result<BeginReset> {
+    let stranger = UserId::new(write.uuid());
+    let (user, epoch) =
+        account.map_or((stranger, CredentialEpoch(0)), |user| (user.id, user.credential_epoch));
+    let live: i64 = write
+        .connection
+        .prepare_cached(
+            "SELECT count(*) FROM resets WHERE user_id = ?1 AND void_at IS NULL AND expires_at > ?2",
+        )?
+        .query_row(params![user.uuid().as_bytes(), write.now.as_millis()], |row| row.get(0))?;
+    let is_live = account.is_some() && live < i64::try_from(LIVE_RESETS_MAX).unwrap_or(i64::MAX);
+    let id = ResetId::new(write.uuid());
+    write
+        .connection
+        .prepare_cached(
+            "INSERT INTO resets (id, order_id, namespace, user_id, email, credential_epoch, mac_key, expires_at, is_attempted, may_have_left, void_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 0, ?9)",
+        )?
+        .execute(params![
+            id.uuid().as_bytes(),
+            order.id.uuid().as_bytes(),
+            order.order.namespace.as_str(),
+            user.uuid().as_bytes(),
+            email.as_str(),
+            epoch.0,
+            mac_key.0,
+            expires_at.as_millis(),
+            (!is_live).then_some(write.now.as_millis()),
+        ])?;
+    if !is_live {
+        return Ok(BeginReset::Nothing);
+    }
+    Ok(BeginReset::Send(PendingReset { id, user, email: email.clone(), epoch, mac_key, expires_at }))
+}
+
+fn redeem_reset(write: &Write<'_>, redeem: &RedeemReset) -> Result<AccountChange> {
+    let reset = redeem.reset.uuid();
+    let key = params![reset.as_bytes(), redeem.namespace.as_str()];
+    let Some(row) = find_by(write.connection, "id = ?1 AND namespace = ?2", key)? else {
+        return Ok(AccountChange::Refused);
+    };
+    let is_live = !row.is_void
+        && row.pending.expires_at > write.now
+        && row.pending.user == redeem.user
+        && row.pending.epoch == redeem.expected_epoch;
+    if !is_live {
+        return Ok(AccountChange::Refused);
+    }
+    let sql = format!(
+        "UPDATE users SET password = ?4, email_verified = 1, credential_epoch = credential_epoch + 1, updated_at = ?5
+          WHERE namespace = ?1 AND id = ?2 AND credential_epoch = ?3 AND status = 'active'
+          RETURNING {USER_COLUMNS}"
+    );
+    let changed = write
+        .connection
+        .prepare_cached(&sql)?
+        .query_row(
+            params![
+                redeem.namespace.as_str(),
+                redeem.user.uuid().as_bytes(),
+                redeem.expected_epoch.0,
+                redeem.password.0,
+                write.now.as_millis()
+            ],
+            user,
+        )
+        .optional()?;
+    let Some(user) = changed else { return Ok(AccountChange::Refused) };
+    end_everything_of(write, &redeem.namespace, user.id, RevokeReason::PasswordReset)?;
+    insert_order(write, &redeem.notice)?;
+    let about = About { namespace: Some(&redeem.namespace), user: Some(user.id), ..About::default() };
+    record(write, EventKind::PasswordReset, about, &redeem.audit)?;
+    Ok(AccountChange::Done(user))
+}
+
+/// Voids every live reset of a user.
+pub(crate) fn void_resets_of(write: &Write<'_>, user: UserId) -> Result<()> {
+    write
+        .connection
+        .prepare_cached("UPDATE resets SET void_at = ?2 WHERE user_id = ?1 AND void_at IS NULL")?
+        .execute(params![user.uuid().as_bytes(), write.now.as_millis()])?;
+    Ok(())
+}
+
+/// Records that the attempt of an order is over, and whether its text may have reached the mail server.
+pub(crate) fn close_attempt(write: &Write<'_>, order: OutboxId, may_have_reached_data: bool) -> Result<()> {
+    write
+        .connection
+        .prepare_cached(
+            "UPDATE resets SET is_attempted = 0, may_have_left = may_have_left OR ?2 WHERE order_id = ?1",
+        )?
+        .execute(params![order.uuid().as_bytes(), may_have_reached_data])?;
+    Ok(())
+}

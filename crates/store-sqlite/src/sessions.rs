@@ -1,0 +1,355 @@
+//! Sessions: open, refresh, end.
+
+use crate::accounts::find_user;
+use crate::events::{About, record};
+use crate::open::SqliteStore;
+use crate::outbox::insert_order;
+use crate::rows::{SESSION_COLUMNS, USER_COLUMNS, session, user, uuid};
+use crate::writer::Write;
+use app::fault::Fault;
+use app::outbox::{MailOrder, MailSubject, Notice};
+use app::ports::store::{
+    EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
+    RefreshOutcome, RefreshSession, SessionStore, SessionView,
+};
+use async_trait::async_trait;
+use domain::event::EventKind;
+use domain::ids::{SessionId, UserId};
+use domain::namespace::NamespaceName;
+use domain::session::{Chain, Ended, Presented, RevokeReason, Session, Slot, Verdict, classify};
+use domain::time::{UnixMillis, millis};
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
+
+#[async_trait]
+impl SessionStore for SqliteStore {
+    async fn open_session(&self, open: OpenSession) -> Result<OpenSessionOutcome, Fault> {
+        self.writer.submit(move |write| open_session(write, &open)).await
+    }
+
+    async fn refresh_session(&self, refresh: RefreshSession) -> Result<RefreshOutcome, Fault> {
+        match refresh.presented {
+            Presented::Full { slot, generation } => {
+                self.writer.submit(move |write| present_full(write, &refresh, slot, generation)).await
+            }
+            // Nothing of a bearer credential is ever written, so a reader is enough: it sees every rotation and
+            // every revocation that was answered.
+            Presented::Bearer { .. } | Presented::Access { .. } => {
+                let now = self.clock.now();
+                self.readers.read(|connection| {
+                    let found = find_session(connection, &refresh.namespace, refresh.session)?;
+                    Ok(judge(found, &refresh, now))
+                })
+            }
+        }
+    }
+
+    async fn find_session(
+        &self,
+        namespace: &NamespaceName,
+        id: SessionId,
+    ) -> Result<Option<SessionView>, Fault> {
+        let now = self.clock.now();
+        self.readers.read(|connection| {
+            let Some(session) = find_session(connection, namespace, id)? else { return Ok(None) };
+            let user = find_user(connection, namespace, session.user)?;
+            Ok(Some(SessionView { session, user, now }))
+        })
+    }
+
+    async fn list_sessions(&self, namespace: &NamespaceName, user: UserId) -> Result<Vec<Session>, Fault> {
+        let now = self.clock.now();
+        self.readers.read(|connection| {
+            let sql = format!(
+                "SELECT {SESSION_COLUMNS} FROM sessions WHERE user_id = ?1 AND namespace = ?2 AND {LIVE}
+                  ORDER BY last_proof_at DESC, id DESC"
+            );
+            let mut select = connection.prepare_cached(&sql)?;
+            let user = user.uuid();
+            let key = params![user.as_bytes(), namespace.as_str(), now.as_millis()];
+            select.query_map(key, session)?.collect()
+        })
+    }
+
+    async fn end_session(&self, end: EndSession) -> Result<EndSessionOutcome, Fault> {
+        self.writer.submit(move |write| end_session(write, &end)).await
+    }
+
+    async fn end_sessions(&self, end: EndSessions) -> Result<u32, Fault> {
+        self.writer.submit(move |write| end_sessions(write, &end)).await
+    }
+}
+
+/// Lives at `?3`.
+const LIVE: &str = "revoked_at IS NULL AND idle_deadline > ?3 AND absolute_deadline > ?3";
+
+fn find_session(
+    connection: &Connection,
+    namespace: &NamespaceName,
+    id: SessionId,
+) -> Result<Option<Session>> {
+    let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE id = ?1 AND namespace = ?2");
+    let mut select = connection.prepare_cached(&sql)?;
+    select.query_row(params![id.uuid().as_bytes(), namespace.as_str()], session).optional()
+}
+
+fn open_session(write: &Write<'_>, open: &OpenSession) -> Result<OpenSessionOutcome> {
+    let sql = format!(
+        "UPDATE users SET last_sign_in_at = ?4, password = coalesce(?5, password)
+          WHERE namespace = ?1 AND id = ?2 AND credential_epoch = ?3 AND status = 'active'
+          RETURNING {USER_COLUMNS}"
+    );
+    let signed_in = write
+        .connection
+        .prepare_cached(&sql)?
+        .query_row(
+            params![
+                open.namespace.as_str(),
+                open.user.uuid().as_bytes(),
+                open.expected_epoch.0,
+                write.now.as_millis(),
+                open.rehash.as_ref().map(|sealed| &sealed.0)
+            ],
+            user,
+        )
+        .optional()?;
+    let Some(user) = signed_in else { return Ok(OpenSessionOutcome::CredentialChanged) };
+    evict_idlest(write, open)?;
+    let session = begin(open, write.now);
+    insert(write, &session)?;
+    let about = about(&session);
+    record(write, EventKind::SignIn, about, &open.audit)?;
+    Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
+}
+
+fn begin(open: &OpenSession, now: UnixMillis) -> Session {
+    let absolute_deadline = now.plus(open.policy.absolute);
+    Session {
+        id: open.id,
+        namespace: open.namespace.clone(),
+        user: open.user,
+        salt: open.salt,
+        mac_key: open.mac_key,
+        credential_epoch: open.expected_epoch,
+        body: Chain::begin(now),
+        cookie: Chain::begin(now),
+        created_at: now,
+        last_proof_at: now,
+        idle_deadline: now.plus(open.policy.idle).min(absolute_deadline),
+        absolute_deadline,
+        revoked: None,
+        client: open.client.clone(),
+    }
+}
+
+fn insert(write: &Write<'_>, session: &Session) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO sessions ({SESSION_COLUMNS})
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?7, 0, ?7, ?7, ?7, ?7, ?8, ?9, NULL, NULL, ?10, ?11)"
+    );
+    write.connection.prepare_cached(&sql)?.execute(params![
+        session.id.uuid().as_bytes(),
+        session.namespace.as_str(),
+        session.user.uuid().as_bytes(),
+        session.salt.0,
+        session.mac_key.0,
+        session.credential_epoch.0,
+        session.created_at.as_millis(),
+        session.idle_deadline.as_millis(),
+        session.absolute_deadline.as_millis(),
+        session.client.user_agent,
+        session.client.address,
+    ])?;
+    Ok(())
+}
+
+/// Makes room for one more session of the user.
+fn evict_idlest(write: &Write<'_>, open: &OpenSession) -> Result<()> {
+    let sql = format!(
+        "SELECT id FROM sessions WHERE user_id = ?1 AND namespace = ?2 AND {LIVE}
+          ORDER BY last_proof_at DESC, id DESC LIMIT -1 OFFSET ?4"
+    );
+    let evicted: Vec<_> = write
+        .connection
+        .prepare_cached(&sql)?
+        .query_map(
+            params![
+                open.user.uuid().as_bytes(),
+                open.namespace.as_str(),
+                write.now.as_millis(),
+                open.policy.max_live.saturating_sub(1)
+            ],
+            |row| Ok(SessionId::new(uuid(row, "id")?)),
+        )?
+        .collect::<Result<_>>()?;
+    for id in evicted {
+        revoke(write, id, RevokeReason::Evicted)?;
+        let about = About {
+            namespace: Some(&open.namespace),
+            user: Some(open.user),
+            session: Some(id),
+            detail: None,
+        };
+        record(write, EventKind::SessionEvicted, about, &open.audit)?;
+    }
+    Ok(())
+}
+
+/// A full token: the current generation rotates in one statement; everything else is classified after.
+fn present_full(
+    write: &Write<'_>,
+    refresh: &RefreshSession,
+    slot: Slot,
+    generation: u32,
+) -> Result<RefreshOutcome> {
+    if let Some(session) = rotate(write, refresh, slot, generation)? {
+        return Ok(RefreshOutcome { now: write.now, verdict: Verdict::Rotate, session: Some(session) });
+    }
+    let found = find_session(write.connection, &refresh.namespace, refresh.session)?;
+    let mut outcome = judge(found, refresh, write.now);
+    let Some(session) = &outcome.session else { return Ok(outcome) };
+    match outcome.verdict {
+        Verdict::Regrant => {
+            let detail = (session.client != refresh.client).then_some("other_client");
+            let about = About { detail, ..about(session) };
+            record(write, EventKind::RefreshGrace, about, &refresh.audit)?;
+        }
+        Verdict::Reused => {
+            revoke(write, session.id, RevokeReason::RefreshReused)?;
+            record(write, EventKind::RefreshReused, about(session), &refresh.audit)?;
+            let subject = MailSubject::Notice { user: session.user, notice: Notice::RefreshReused };
+            let namespace = refresh.namespace.clone();
+            insert_order(write, &MailOrder { namespace, locale: refresh.notice_locale, subject })?;
+            outcome.session = find_session(write.connection, &refresh.namespace, refresh.session)?;
+        }
+        Verdict::Rotate
+        | Verdict::Extend { .. }
+        | Verdict::Superseded
+        | Verdict::ReauthenticationRequired
+        | Verdict::Ended(_)
+        | Verdict::NeverIssued => {}
+    }
+    Ok(outcome)
+}
+
+fn rotate(
+    write: &Write<'_>,
+    refresh: &RefreshSession,
+    slot: Slot,
+    generation: u32,
+) -> Result<Option<Session>> {
+    let Some(salt) = refresh.salt else { return Ok(None) };
+    let slot = slot.name();
+    let sql = format!(
+        "UPDATE sessions SET {slot}_generation = {slot}_generation + 1, {slot}_previous_rotated_at = {slot}_rotated_at,
+                {slot}_rotated_at = ?5, last_proof_at = ?5, idle_deadline = min(?5 + ?6, absolute_deadline)
+          WHERE id = ?1 AND namespace = ?2 AND salt = ?3 AND {slot}_generation = ?4
+            AND revoked_at IS NULL AND idle_deadline > ?5 AND absolute_deadline > ?5
+          RETURNING {SESSION_COLUMNS}"
+    );
+    write
+        .connection
+        .prepare_cached(&sql)?
+        .query_row(
+            params![
+                refresh.session.uuid().as_bytes(),
+                refresh.namespace.as_str(),
+                salt.0,
+                generation,
+                write.now.as_millis(),
+                millis(refresh.policy.idle)
+            ],
+            session,
+        )
+        .optional()
+}
+
+/// The verdict on a row that was read.
+fn judge(found: Option<Session>, refresh: &RefreshSession, now: UnixMillis) -> RefreshOutcome {
+    let Some(session) = found else {
+        return RefreshOutcome { now, verdict: Verdict::Ended(Ended::Expired), session: None };
+    };
+    if refresh.salt.is_some_and(|salt| salt != session.salt) {
+        return RefreshOutcome { now, verdict: Verdict::NeverIssued, session: None };
+    }
+    let verdict = classify(&session, refresh.presented, now, &refresh.policy);
+    RefreshOutcome { now, verdict, session: Some(session) }
+}
+
+fn end_session(write: &Write<'_>, end: &EndSession) -> Result<EndSessionOutcome> {
+    let found = find_session(write.connection, &end.namespace, end.session)?;
+    let Some(session) = found else { return Ok(EndSessionOutcome::NotFound) };
+    let is_meant =
+        end.user.is_none_or(|user| user == session.user) && end.salt.is_none_or(|salt| salt == session.salt);
+    if !is_meant {
+        return Ok(EndSessionOutcome::NotFound);
+    }
+    if session.ended(write.now).is_some() {
+        return Ok(EndSessionOutcome::AlreadyEnded);
+    }
+    revoke(write, session.id, end.reason)?;
+    record(write, event_of(end.reason), about(&session), &end.audit)?;
+    Ok(EndSessionOutcome::Ended)
+}
+
+fn end_sessions(write: &Write<'_>, end: &EndSessions) -> Result<u32> {
+    let ended = revoke_all_of(write, &end.namespace, end.user, end.except, end.reason)?;
+    if ended > 0 {
+        let count = ended.to_string();
+        let about = About {
+            namespace: Some(&end.namespace),
+            user: Some(end.user),
+            session: None,
+            detail: Some(&count),
+        };
+        record(write, event_of(end.reason), about, &end.audit)?;
+    }
+    Ok(ended)
+}
+
+const fn event_of(reason: RevokeReason) -> EventKind {
+    match reason {
+        RevokeReason::SignOut => EventKind::SignOut,
+        _ => EventKind::SessionRevoked,
+    }
+}
+
+fn revoke(write: &Write<'_>, id: SessionId, reason: RevokeReason) -> Result<()> {
+    write
+        .connection
+        .prepare_cached(
+            "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL",
+        )?
+        .execute(params![id.uuid().as_bytes(), write.now.as_millis(), reason.name()])?;
+    Ok(())
+}
+
+/// Ends the live sessions of a user, perhaps but one; how many there were.
+pub(crate) fn revoke_all_of(
+    write: &Write<'_>,
+    namespace: &NamespaceName,
+    user: UserId,
+    except: Option<SessionId>,
+    reason: RevokeReason,
+) -> Result<u32> {
+    let sql = format!(
+        "UPDATE sessions SET revoked_at = ?3, revoke_reason = ?4
+          WHERE user_id = ?1 AND namespace = ?2 AND {LIVE} AND (?5 IS NULL OR id <> ?5)"
+    );
+    let count = write.connection.prepare_cached(&sql)?.execute(params![
+        user.uuid().as_bytes(),
+        namespace.as_str(),
+        write.now.as_millis(),
+        reason.name(),
+        except.map(|id| *id.uuid().as_bytes())
+    ])?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn about(session: &Session) -> About<'_> {
+    About {
+        namespace: Some(&session.namespace),
+        user: Some(session.user),
+        session: Some(session.id),
+        detail: None,
+    }
+}
