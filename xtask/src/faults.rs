@@ -15,7 +15,7 @@ pub(crate) fn command(workspace: &Workspace, cycles: u32) -> Run {
         .cargo()
         .args(["test", "-p", "minbil-auth", "--test", "it", "--locked", "--"])
         .args(["--ignored", "crash_", "--nocapture"])
-        .setting("MINBIL_AUTH_CRASH_CYCLES", &cycles.to_string())
+        .setting("MINBIL_AUTH_TEST_CRASH_CYCLES", &cycles.to_string())
 }
 
 pub(crate) fn run(workspace: &Workspace, cycles: u32) -> Result<String> {

@@ -40,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
             "Refresh rules: every interleaving of eight steps",
             release("minbil-auth-domain")
                 .args(["--test", "refresh_model", "--", "--nocapture"])
-                .setting("MINBIL_AUTH_MODEL_STEPS", "8"),
+                .setting("MINBIL_AUTH_TEST_MODEL_STEPS", "8"),
         )?,
         tests(
             "Rules of the domain: ten times the usual number of random cases",
@@ -61,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
                     "concurrent",
                     "--nocapture",
                 ])
-                .setting("MINBIL_AUTH_CONCURRENT_CLIENTS", "100"),
+                .setting("MINBIL_AUTH_TEST_CONCURRENT_CLIENTS", "100"),
         )?,
         tests("The server killed under load, again and again", faults::command(workspace, amounts.cycles))?,
     ];

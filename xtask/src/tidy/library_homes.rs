@@ -18,7 +18,8 @@ const HOMES: [Home; 5] = [
     // The server hangs the finished router on its listeners and needs no more of axum than that.
     Home { library: "axum", home: "http", guests: &[("server", &["Router", "serve"])], tests: &["server"] },
     Home { library: "axum_server", home: "server", guests: &[], tests: &[] },
-    Home { library: "rusqlite", home: "store-sqlite", guests: &[], tests: &[] },
+    // The benchmark measures the bare database beside the store.
+    Home { library: "rusqlite", home: "store-sqlite", guests: &[("bench", &["Connection"])], tests: &[] },
     Home { library: "lettre", home: "mail", guests: &[], tests: &[] },
     // Tests check our tokens with a library that is not ours.
     Home { library: "jsonwebtoken", home: "crypto", guests: &[], tests: &["http", "server"] },

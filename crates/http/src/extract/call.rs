@@ -1,0 +1,99 @@
+//! One call of a namespace: everything about it but the body.
+
+use super::{authorization, cookie, page_origin};
+use crate::layers::request_id::RequestId;
+use crate::options::HttpNamespace;
+use crate::problem::{Problem, ProblemCode};
+use crate::state::HttpState;
+use app::authenticate::{Caller, authenticate};
+use app::credentials::{HeaderText, PresentedTexts};
+use app::service::{Namespace, Origin};
+use axum::extract::{ConnectInfo, FromRequestParts, Path};
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
+use axum::http::request::Parts;
+use domain::credential::CookieGate;
+use domain::locale::Locale;
+use domain::namespace::NamespaceName;
+use domain::secret::SecretText;
+use domain::session::{ClientInfo, USER_AGENT_MAX};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A call of a namespace.
+pub(crate) struct Call {
+    pub(crate) namespace: Arc<Namespace>,
+    pub(crate) origin: Origin,
+    /// Whether a sign-in may set the cookie.
+    pub(crate) with_cookie: bool,
+    header: HeaderText,
+    cookie: Option<SecretText>,
+    gate: CookieGate,
+}
+
+impl Call {
+    /// The credentials it carries, with the body's.
+    pub(crate) fn presented(&self, body: Option<SecretText>) -> PresentedTexts {
+        PresentedTexts { body, header: self.header.clone(), cookie: self.cookie.clone(), gate: self.gate }
+    }
+
+    /// Who calls, by access token.
+    pub(crate) async fn caller(&self, state: &HttpState) -> Result<Caller, Problem> {
+        Ok(authenticate(&state.service, &self.namespace, &self.header).await?)
+    }
+}
+
+impl FromRequestParts<Arc<HttpState>> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<HttpState>) -> Result<Self, Problem> {
+        let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, state).await;
+        let (namespace, rules) = path
+            .ok()
+            .and_then(|Path(path)| find_namespace(state, path.get("ns")?))
+            .ok_or(ProblemCode::NotFound)?;
+        let headers = &parts.headers;
+        let cookie_name = cookie::name(state.options.mode, &namespace.name);
+        Ok(Self {
+            with_cookie: page_origin::may_hold_cookie(headers, rules, &state.options),
+            gate: page_origin::gate(headers, rules, &state.options),
+            header: authorization::read(headers),
+            cookie: cookie::read(headers, &cookie_name),
+            origin: origin(parts),
+            namespace,
+        })
+    }
+}
+
+/// The namespace of a path, if it is configured.
+pub(crate) fn find_namespace<'a>(
+    state: &'a HttpState,
+    text: &str,
+) -> Option<(Arc<Namespace>, &'a HttpNamespace)> {
+    let name = NamespaceName::parse(text).ok()?;
+    Some((Arc::clone(state.service.namespaces.get(&name)?), state.options.namespaces.get(&name)?))
+}
+
+fn origin(parts: &Parts) -> Origin {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    Origin {
+        request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
+        client: ClientInfo {
+            user_agent: user_agent(&parts.headers),
+            address: peer.map(|ConnectInfo(address)| address.ip().to_canonical().to_string()),
+        },
+        locale: locale(&parts.headers),
+    }
+}
+
+/// The client's language, if it names one of ours.
+pub(crate) fn locale(headers: &HeaderMap) -> Option<Locale> {
+    Locale::negotiate(headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?)
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    // `to_str` lets visible ASCII through alone, so it can be cut anywhere.
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(text.get(..USER_AGENT_MAX).unwrap_or(text).to_owned())
+}

@@ -1,0 +1,8 @@
+//! From a request to what a use case takes.
+
+pub(crate) mod authorization;
+pub(crate) mod call;
+pub(crate) mod cookie;
+pub(crate) mod fields;
+pub(crate) mod json_body;
+pub(crate) mod page_origin;

@@ -1,0 +1,108 @@
+//! Every answer that is neither a success nor a redirect leaves as a problem document, whoever made it: a handler, a
+//! missing route, a library.
+
+use super::request_id::RequestId;
+use crate::problem::{Challenge, FieldProblem, Problem, ProblemCode};
+use crate::state::HttpState;
+use app::fault::FaultKind;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The document, in the order of its fields.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    message: &'static str,
+    code: &'static str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldProblem],
+}
+
+/// Turns failures into documents.
+pub(crate) async fn problem_documents(
+    State(state): State<Arc<HttpState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()));
+    let is_head = request.method() == Method::HEAD;
+    let response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let problem = response.extensions().get::<Problem>().cloned();
+    let problem = problem.unwrap_or_else(|| ProblemCode::of_status(status).into());
+    log(&problem, &id);
+    write(response, &problem, &state.options.base_url, &id, is_head)
+}
+
+/// Logs what it comes from, once, with the id that the client sees.
+fn log(problem: &Problem, id: &RequestId) {
+    let Some(fault) = &problem.fault else { return };
+    match fault.kind() {
+        FaultKind::Unavailable => {
+            tracing::warn!(request_id = id.0, error = %fault, "a dependency does not answer");
+        }
+        FaultKind::Internal => tracing::error!(request_id = id.0, error = %fault, "a request failed"),
+    }
+}
+
+fn write(mut response: Response, problem: &Problem, base: &str, id: &RequestId, is_head: bool) -> Response {
+    let code = problem.code;
+    let document = Document {
+        r#type: format!("{base}/docs/problems/{}", code.slug()),
+        title: code.title(),
+        status: code.status(),
+        detail: code.detail(),
+        message: code.detail(),
+        code: code.code(),
+        request_id: &id.0,
+        errors: &problem.errors,
+    };
+    let body = serde_json::to_vec(&document).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(wait) = problem.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+    }
+    if code.status() == 401 {
+        let challenge = match problem.challenge {
+            Challenge::Plain => "Bearer",
+            Challenge::InvalidToken => "Bearer error=\"invalid_token\"",
+        };
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    *response.body_mut() = if is_head { Body::empty() } else { Body::from(body) };
+    response
+}
+
+/// Rounded up, and at least one: a client that waits as long as it is told finds the way free.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_whole_and_never_too_short() {
+        assert_eq!(whole_seconds(Duration::ZERO), 1);
+        assert_eq!(whole_seconds(Duration::from_millis(1001)), 2);
+        assert_eq!(whole_seconds(Duration::from_secs(3600)), 3600);
+    }
+}

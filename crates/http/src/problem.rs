@@ -1,0 +1,248 @@
+//! Every way a call can fail, and the document that says so (RFC 9457).
+//!
+//! One enum holds every code: the pages under `/docs/problems/`, the OpenAPI document and the snapshot of the
+//! whole table come from it. Codes that a client acts on differently differ.
+
+use app::fault::Fault;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::time::Duration;
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident, $code:literal, $status:literal, $title:literal, $detail:literal;)+) => {
+        /// A way a call can fail.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ProblemCode {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl ProblemCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The `code` that clients branch on.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The HTTP status.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)+ }
+            }
+
+            /// The `title`, one per code.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+
+            /// The `detail` when nothing more precise is said.
+            pub const fn detail(self) -> &'static str {
+                match self { $(Self::$name => $detail,)+ }
+            }
+        }
+    };
+}
+
+problems! {
+    /// Address or password is wrong.
+    InvalidCredentials, "invalid_credentials", 401, "Invalid credentials", "Email or password is wrong.";
+    /// The password is right, the account is switched off.
+    AccountDisabled, "account_disabled", 403, "Account disabled", "This account is switched off. Contact support.";
+    /// A field of the body is not as it should be.
+    ValidationFailed, "validation_failed", 400, "Validation failed", "The request has fields that are missing or wrong.";
+    /// The body is not one JSON object.
+    MalformedJson, "malformed_json", 400, "Malformed JSON", "The body is not one JSON object with distinct keys.";
+    /// The address has an account.
+    EmailTaken, "email_taken", 409, "Email taken", "An account with this email address exists already.";
+    /// The target is not on the list.
+    RedirectNotAllowed, "redirect_not_allowed", 400, "Redirect not allowed", "redirect_to is not one of the addresses that this server may send people to.";
+    /// No credential at all.
+    CredentialsMissing, "credentials_missing", 401, "Credentials missing", "This call needs a token, and the request carries none.";
+    /// A credential that is not one of ours.
+    InvalidToken, "invalid_token", 401, "Invalid token", "The token is not valid here.";
+    /// An access token whose time is over.
+    TokenExpired, "token_expired", 401, "Token expired", "The access token has expired. Refresh, and try again.";
+    /// A newer token exists, the session lives.
+    TokenSuperseded, "token_superseded", 401, "Token superseded", "A newer token has taken this one's place. Use the newest one; the session goes on.";
+    /// The bearer chain is over.
+    ReauthenticationRequired, "reauthentication_required", 401, "Reauthentication required", "Access tokens alone cannot extend this session any further. Use the refresh token, or sign in.";
+    /// The session was ended.
+    SessionRevoked, "session_revoked", 401, "Session revoked", "This session has been ended. Sign in again.";
+    /// The session's time is over.
+    SessionExpired, "session_expired", 401, "Session expired", "This session has expired. Sign in again.";
+    /// The password changed, so the session ended.
+    PasswordChanged, "password_changed", 401, "Password changed", "The password was changed, and every session with it has ended. Sign in with the new one.";
+    /// A spent refresh token came back.
+    RefreshReused, "refresh_reused", 401, "Refresh token reused", "A refresh token was used a second time, so the session was ended to protect the account. Sign in again.";
+    /// Two credentials of different sessions.
+    SessionMismatch, "session_mismatch", 401, "Session mismatch", "The refresh token and the access token belong to different sessions.";
+    /// A page of another site used the cookie.
+    CsrfRejected, "csrf_rejected", 403, "Cross-site request rejected", "The cookie was sent by a page that may not use it. Nothing was changed.";
+    /// The mailed token is not live.
+    ResetTokenInvalid, "reset_token_invalid", 400, "Reset link invalid", "This reset link is not valid, or was used already. Ask for a new one.";
+    /// The mailed token is too old.
+    ResetTokenExpired, "reset_token_expired", 400, "Reset link expired", "This reset link has expired. Ask for a new one.";
+    /// The current password is wrong.
+    CurrentPasswordWrong, "current_password_wrong", 403, "Current password wrong", "The current password is wrong.";
+    /// Too many of these.
+    RateLimited, "rate_limited", 429, "Too many requests", "Too many requests of this kind. Wait, and try again.";
+    /// The hashing queue is full.
+    ServerBusy, "server_busy", 503, "Server busy", "The server is checking as many passwords as it can. Try again shortly.";
+    /// A dependency does not answer.
+    ServiceUnavailable, "service_unavailable", 503, "Service unavailable", "The server cannot do this right now. Nothing was changed. Try again shortly.";
+    /// No such path.
+    NotFound, "not_found", 404, "Not found", "There is nothing at this address.";
+    /// No such session of this account.
+    SessionNotFound, "session_not_found", 404, "Session not found", "This account has no such session.";
+    /// The path exists, the method does not.
+    MethodNotAllowed, "method_not_allowed", 405, "Method not allowed", "This address does not take this method; Allow names those it takes.";
+    /// The request did not come in time.
+    RequestTimeout, "request_timeout", 408, "Request timeout", "The request took too long.";
+    /// The body is too large.
+    PayloadTooLarge, "payload_too_large", 413, "Payload too large", "The body is larger than any call needs.";
+    /// The address is too long.
+    UriTooLong, "uri_too_long", 414, "URI too long", "The address is longer than any of ours.";
+    /// The body is not JSON.
+    UnsupportedMediaType, "unsupported_media_type", 415, "Unsupported media type", "Send the body as application/json.";
+    /// A development server was called by another name.
+    HostNotAllowed, "host_not_allowed", 421, "Host not allowed", "This server runs in development mode and answers on this machine alone.";
+    /// The header section is too large.
+    HeadersTooLarge, "headers_too_large", 431, "Headers too large", "The headers are larger than any call needs.";
+    /// A bug.
+    InternalError, "internal_error", 500, "Internal error", "Something went wrong on our side. The request id helps us find it.";
+}
+
+impl ProblemCode {
+    /// The last part of the `type` address: the code with hyphens.
+    pub fn slug(self) -> String {
+        self.code().replace('_', "-")
+    }
+
+    /// The code of a slug.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.slug() == slug)
+    }
+
+    /// What stands for a bare status that a library answered with.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            401 => Self::InvalidToken,
+            404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            408 => Self::RequestTimeout,
+            413 => Self::PayloadTooLarge,
+            414 => Self::UriTooLong,
+            415 => Self::UnsupportedMediaType,
+            421 => Self::HostNotAllowed,
+            429 => Self::RateLimited,
+            431 => Self::HeadersTooLarge,
+            503 => Self::ServiceUnavailable,
+            400..=499 => Self::MalformedJson,
+            _ => Self::InternalError,
+        }
+    }
+}
+
+/// What is wrong with one field of the caller's own input. It never repeats the value.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct FieldProblem {
+    /// The field's name.
+    pub(crate) field: &'static str,
+    /// `missing`, `wrong_type`, `too_short`, `too_long`, `malformed` or `unknown_value`.
+    pub(crate) code: &'static str,
+    /// A sentence.
+    pub(crate) message: String,
+}
+
+/// How a 401 challenges (RFC 6750 section 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// The request carried no token: no error code.
+    #[default]
+    Plain,
+    /// It carried one that is not good.
+    InvalidToken,
+}
+
+/// A failed call. The document is written by the outermost layer, which knows the request's id.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) code: ProblemCode,
+    pub(crate) errors: Vec<FieldProblem>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) challenge: Challenge,
+    /// What it comes from, for the log alone.
+    pub(crate) fault: Option<Arc<Fault>>,
+}
+
+impl Problem {
+    /// Takes a request back a client may send again after this long when nothing better is known.
+    const RETRY_AFTER: Duration = app::fault::UNAVAILABLE_RETRY_AFTER;
+
+    pub(crate) fn new(code: ProblemCode) -> Self {
+        let retry_after = matches!(code.status(), 429 | 503).then_some(Self::RETRY_AFTER);
+        Self { code, errors: Vec::new(), retry_after, challenge: Challenge::Plain, fault: None }
+    }
+
+    pub(crate) fn invalid(errors: Vec<FieldProblem>) -> Self {
+        Self { errors, ..Self::new(ProblemCode::ValidationFailed) }
+    }
+
+    pub(crate) fn retry_after(code: ProblemCode, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Self::new(code) }
+    }
+
+    /// A 401 on a token that was presented.
+    pub(crate) fn bad_token(code: ProblemCode) -> Self {
+        Self { challenge: Challenge::InvalidToken, ..Self::new(code) }
+    }
+}
+
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Self {
+        Self::new(code)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_whole_table_is_as_published() {
+        let rows: Vec<_> = ProblemCode::ALL
+            .iter()
+            .map(|code| format!("{} {} | {} | {}", code.status(), code.code(), code.title(), code.detail()))
+            .collect();
+        insta::assert_snapshot!(rows.join("\n"));
+    }
+
+    #[test]
+    fn codes_and_slugs_are_unique_and_lead_back() {
+        let codes: BTreeSet<_> = ProblemCode::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(codes.len(), ProblemCode::ALL.len());
+        for code in ProblemCode::ALL {
+            assert_eq!(ProblemCode::from_slug(&code.slug()), Some(*code));
+            assert!(StatusCode::from_u16(code.status()).is_ok_and(|status| !status.is_success()));
+        }
+    }
+
+    #[test]
+    fn every_429_and_503_says_when_to_come_back() {
+        for code in ProblemCode::ALL {
+            let says = Problem::new(*code).retry_after.is_some();
+            assert_eq!(says, matches!(code.status(), 429 | 503), "{code:?}");
+        }
+    }
+}

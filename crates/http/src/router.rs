@@ -1,0 +1,53 @@
+//! Everything joined: routes, pages, and the layers around them.
+
+use crate::layers::guard::guard;
+use crate::layers::host_guard::host_guard;
+use crate::layers::observe::observe;
+use crate::layers::problem_document::problem_documents;
+use crate::layers::security_headers::security_headers;
+use crate::metrics::Metrics;
+use crate::problem::{Problem, ProblemCode};
+use crate::state::HttpState;
+use crate::{docs_portal, pages, routes};
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use std::sync::Arc;
+
+/// The main listener: calls, documents, pages.
+pub fn router(state: Arc<HttpState>) -> Router {
+    let layer = |state: &Arc<HttpState>| Arc::clone(state);
+    Router::new()
+        .merge(routes::of_namespaces(&state))
+        .merge(routes::of_public_documents())
+        .merge(routes::of_health())
+        .merge(pages::routes())
+        .merge(docs_portal::routes())
+        .fallback(nothing_here)
+        .layer(from_fn_with_state(layer(&state), guard))
+        .layer(from_fn_with_state(layer(&state), host_guard))
+        .layer(from_fn_with_state(layer(&state), security_headers))
+        .layer(from_fn_with_state(layer(&state), problem_documents))
+        .layer(from_fn_with_state(layer(&state), observe))
+        .with_state(state)
+}
+
+/// The metrics' own listener.
+pub fn metrics_router(metrics: Arc<Metrics>) -> Router {
+    Router::new().route("/metrics", get(scrape)).with_state(metrics)
+}
+
+async fn nothing_here() -> Problem {
+    ProblemCode::NotFound.into()
+}
+
+async fn scrape(State(metrics): State<Arc<Metrics>>) -> Response {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    match metrics.text() {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,124 @@
+//! The bodies of answers, their fields in the published order.
+
+use crate::extract::cookie;
+use crate::options::Mode;
+use app::sign_in::SignedIn;
+use app::tokens::TokenGrant;
+use axum::Json;
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::account::User;
+use domain::namespace::NamespaceName;
+use domain::secret::SecretText;
+use domain::time::UnixMillis;
+use serde::Serialize;
+
+/// A moment as RFC 3339 in UTC, whole seconds, with `Z`.
+pub(super) fn rfc3339(at: UnixMillis) -> String {
+    // The end of the calendar stands for anything behind it; a deadline that far away is no deadline.
+    jiff::Timestamp::from_second(at.as_secs()).unwrap_or(jiff::Timestamp::MAX).strftime("%FT%TZ").to_string()
+}
+
+/// An answer that says only what happened.
+#[derive(Serialize)]
+pub(super) struct Message {
+    pub(super) message: &'static str,
+}
+
+/// A user (contract section 5).
+#[derive(Serialize)]
+pub(super) struct UserBody {
+    id: String,
+    email: String,
+    email_verified: bool,
+    created_at: String,
+    updated_at: String,
+    last_sign_in_at: Option<String>,
+}
+
+impl From<&User> for UserBody {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            email: user.email.to_string(),
+            email_verified: user.email_verified,
+            created_at: rfc3339(user.created_at),
+            updated_at: rfc3339(user.updated_at),
+            last_sign_in_at: user.last_sign_in_at.map(rfc3339),
+        }
+    }
+}
+
+/// Tokens (contract section 1).
+#[derive(Serialize)]
+struct TokensBody<'a> {
+    message: &'static str,
+    access_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    expires_in: u64,
+    expires_at: String,
+    expires_at_unix: i64,
+    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserBody>,
+}
+
+/// Tokens, and the user where the call is a sign-in.
+pub(super) fn tokens(
+    message: &'static str,
+    grant: &TokenGrant,
+    user: Option<&User>,
+    mode: Mode,
+    namespace: &NamespaceName,
+) -> Response {
+    let body = TokensBody {
+        message,
+        access_token: grant.access_token.expose(),
+        refresh_token: grant.refresh_token.as_ref().map(SecretText::expose),
+        expires_in: grant.expires_in.as_secs(),
+        expires_at: rfc3339(grant.expires_at),
+        expires_at_unix: grant.expires_at.as_secs(),
+        token_type: "bearer",
+        user: user.map(UserBody::from),
+    };
+    let cookie = grant.cookie.as_ref().and_then(|grant| cookie::set(mode, namespace, grant));
+    (no_store(cookie), Json(body)).into_response()
+}
+
+/// The tokens and the user of a sign-in.
+pub(super) fn signed_in(
+    message: &'static str,
+    signed_in: &SignedIn,
+    mode: Mode,
+    namespace: &NamespaceName,
+) -> Response {
+    tokens(message, &signed_in.tokens, Some(&signed_in.user), mode, namespace)
+}
+
+/// A body that is nobody else's business.
+pub(super) fn private(status: StatusCode, body: impl Serialize) -> Response {
+    (status, no_store(None), Json(body)).into_response()
+}
+
+/// The header that keeps an answer out of every cache, and perhaps a cookie.
+pub(super) fn no_store(cookie: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(cookie) = cookie {
+        headers.insert(SET_COOKIE, cookie);
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_have_whole_seconds_and_a_z() {
+        assert_eq!(rfc3339(UnixMillis::from_millis(1_770_132_705_999)), "2026-02-03T15:31:45Z");
+        assert_eq!(rfc3339(UnixMillis::from_millis(i64::MAX)), "9999-12-30T22:00:00Z");
+    }
+}

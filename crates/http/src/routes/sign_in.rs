@@ -1,0 +1,26 @@
+//! `POST sign-in`
+
+use super::answer::signed_in;
+use crate::extract::call::Call;
+use crate::extract::fields::{email, password};
+use crate::extract::json_body::JsonBody;
+use crate::problem::Problem;
+use crate::state::HttpState;
+use app::sign_in;
+use axum::extract::State;
+use axum::response::Response;
+use std::sync::Arc;
+
+pub(super) async fn sign_in(
+    State(state): State<Arc<HttpState>>,
+    call: Call,
+    JsonBody(mut body): JsonBody,
+) -> Result<Response, Problem> {
+    let email = body.required("email", |text| email(&text));
+    let password = body.required("password", password);
+    let (Some(email), Some(password)) = (email, password) else { return Err(body.into_problem()) };
+    let (service, namespace) = (&state.service, &call.namespace);
+    let outcome =
+        sign_in::sign_in(service, namespace, &email, password, call.with_cookie, &call.origin).await?;
+    Ok(signed_in("Login successful.", &outcome, state.options.mode, &namespace.name))
+}

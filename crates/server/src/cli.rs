@@ -1,0 +1,249 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The authentication server of the Minbil car platform.
+///
+/// Without configuration it runs in development mode: embedded SQLite in ./minbil-auth-data, both loopback
+/// addresses on port 5000, mail caught at /dev/inbox, documentation at /docs. Every key of the configuration
+/// file can be given in the environment as MINBIL_AUTH_<SECTION>__<KEY>; `minbil-auth config default` prints the
+/// file with every key explained.
+#[derive(Debug, Parser)]
+#[command(name = "minbil-auth", version, propagate_version = true)]
+pub struct Cli {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub place: Place,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// The configuration file (TOML)
+    #[arg(long, global = true, value_name = "FILE", env = "MINBIL_AUTH_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The directory of the embedded database and generated secrets [default: ./minbil-auth-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    ///
+    /// Ends on SIGTERM or Ctrl-C after finishing what it accepted.
+    Serve(Serve),
+    /// Make, look at and change accounts
+    #[command(subcommand)]
+    User(User),
+    /// Look at and end sessions
+    #[command(subcommand)]
+    Session(Session),
+    /// Root keys and signing keys
+    #[command(subcommand)]
+    Key(Key),
+    /// Bring the database's schema to this version
+    ///
+    /// `serve` does it by itself; a database that is newer than this program is refused.
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Check and show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Write a consistent copy of the running database
+    ///
+    /// The copy is useless without the root key: keep a copy of that too, somewhere else.
+    Backup {
+        /// The file to write; must not exist
+        file: PathBuf,
+    },
+    /// Put a backup back
+    ///
+    /// Stop the server first. All sessions end and all mailed links become void: a restored database must not
+    /// revive what was revoked after the backup was made. An existing database is kept beside it under another name.
+    Restore {
+        /// The backup to put back
+        file: PathBuf,
+    },
+    /// Mails that are owed
+    #[command(subcommand)]
+    Outbox(Outbox),
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to listen on, such as 127.0.0.1:5000; may be given more than once
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Vec<String>,
+    /// Create the demo account of the published samples: owner@minbil.io with password StrongPass123!
+    ///
+    /// Development mode only.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Which namespace an account command works in.
+#[derive(Debug, Args)]
+pub struct InNamespace {
+    /// The namespace
+    #[arg(long, short, default_value = "co")]
+    pub namespace: String,
+}
+
+/// `user`
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make an account; the password is read from standard input (one line)
+    Add {
+        /// The namespace.
+        #[command(flatten)]
+        namespace: InNamespace,
+        /// The address
+        email: String,
+        /// Take over this hash (PHC Argon2id or bcrypt, read from standard input) instead of a password
+        #[arg(long)]
+        password_hash: bool,
+    },
+    /// List accounts in the order they were made
+    List {
+        /// The namespace.
+        #[command(flatten)]
+        namespace: InNamespace,
+        /// How many at the most
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// Start after this user id
+        #[arg(long, value_name = "ID")]
+        after: Option<uuid::Uuid>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one account
+    Show(Account),
+    /// Switch an account off: it cannot sign in, and its sessions end
+    Disable(Account),
+    /// Switch an account on again
+    Enable(Account),
+    /// Delete an account and everything that names its address
+    Delete {
+        /// The account.
+        #[command(flatten)]
+        account: Account,
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Set a password, read from standard input (one line); every session of the account ends
+    SetPassword {
+        /// The account.
+        #[command(flatten)]
+        account: Account,
+        /// Take over this hash instead of a password
+        #[arg(long)]
+        password_hash: bool,
+    },
+}
+
+/// One account, named by address or id.
+#[derive(Debug, Args)]
+pub struct Account {
+    /// The namespace.
+    #[command(flatten)]
+    pub namespace: InNamespace,
+    /// Address or user id
+    pub account: String,
+    /// As a JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `session`
+#[derive(Debug, Subcommand)]
+pub enum Session {
+    /// List an account's live sessions
+    List(Account),
+    /// End one session, or all of an account
+    End {
+        /// The account.
+        #[command(flatten)]
+        account: Account,
+        /// The session; all of them when left out
+        #[arg(long, value_name = "ID")]
+        session: Option<uuid::Uuid>,
+    },
+}
+
+/// `key`
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Print a fresh root key
+    ///
+    /// Put it into a file with mode 0600 and name that file as root_key_file.
+    NewRoot,
+    /// List signing keys: id, namespace, algorithm, when they sign
+    List,
+    /// Make a new signing key
+    ///
+    /// It is published at once and signs after keys.publish_ahead_hours, so that verifiers that cache the key set know it by then.
+    Rotate {
+        /// The namespace.
+        #[command(flatten)]
+        namespace: InNamespace,
+        /// Sign with it at once, for after a leak
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration and say everything that is wrong with it
+    Check,
+    /// Print what is in force, without secrets
+    Show,
+    /// Print the default file, every key explained
+    Default,
+}
+
+/// `outbox`
+#[derive(Debug, Subcommand)]
+pub enum Outbox {
+    /// List mails that are not delivered yet
+    List {
+        /// Only these
+        #[arg(long, value_enum)]
+        state: Option<OutboxState>,
+        /// Delivered ones too
+        #[arg(long)]
+        all: bool,
+        /// How many at the most
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make dead mails due again: one, or all
+    Retry {
+        /// The mail; all dead ones when left out
+        id: Option<uuid::Uuid>,
+    },
+}
+
+/// Where a mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutboxState {
+    /// Waiting for its next attempt
+    Pending,
+    /// Given up
+    Dead,
+}

@@ -1,0 +1,9 @@
+//! One file per command. A command calls the same use cases and ports as a route.
+
+pub mod backup;
+pub mod config;
+pub mod key;
+pub mod outbox;
+pub mod serve;
+pub mod session;
+pub mod user;

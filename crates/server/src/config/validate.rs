@@ -1,0 +1,394 @@
+//! Does the configuration make sense? All of it is checked, and everything that is wrong is said at once.
+
+use super::schema::{Config, Namespace, Sessions};
+use super::settings::{MailRoute, Mode, NamespaceSettings, RootKeySource, Settings, TlsFiles, origin_of};
+use app::outbox::RetryPolicy;
+use app::ports::keys::SigningAlgorithm;
+use app::ports::store::Retention;
+use app::rotate_signing_keys::KeyRotation;
+use domain::locale::Locale;
+use domain::namespace::NamespaceName;
+use domain::password::PASSWORD_MIN_FLOOR;
+use domain::redirect::RedirectAllowlist;
+use domain::secret::SecretText;
+use domain::session::SessionPolicy;
+use domain::throttle::Budget;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use url::Url;
+
+const GRACE_MAX_SECONDS: u64 = 600;
+const PASSWORD_MIN_CEILING: usize = 64;
+const DAY: u64 = 24 * 3600;
+/// 100 years: past that a number of seconds is a slip of the pen.
+const SECONDS_MAX: u64 = 100 * 365 * DAY;
+
+/// Collects what is wrong.
+struct Findings(Vec<String>);
+
+impl Findings {
+    fn say(&mut self, key: &str, value: &str, right: &str) {
+        self.0.push(format!("{key} = {value:?}: {right}"));
+    }
+
+    fn range(&mut self, key: &str, value: u64, least: u64, most: u64) {
+        if !(least..=most).contains(&value) {
+            self.say(key, &value.to_string(), &format!("a whole number from {least} to {most}"));
+        }
+    }
+}
+
+/// Checks the whole configuration.
+///
+/// # Errors
+/// One sentence per finding: the key, the value, and what would be right.
+pub(super) fn check(config: Config) -> Result<Settings, Vec<String>> {
+    let mut findings = Findings(Vec::new());
+    let f = &mut findings;
+    let mode = mode(&config, f);
+    let listen = listeners(&config.listen, f);
+    let tls = tls(&config, f);
+    let base_url = base_url(&config, mode, &listen, tls.is_some(), f);
+    numbers(&config, f);
+    if mode == Mode::Development {
+        loopback_only(&listen, &base_url, f);
+    }
+    let namespaces = namespaces(&config, &base_url, f);
+    let algorithm = SigningAlgorithm::from_name(&config.keys.algorithm);
+    if algorithm.is_none() {
+        f.say("keys.algorithm", &config.keys.algorithm, "ES256, EdDSA or HS256");
+    }
+    let settings = Settings {
+        mode,
+        own_origins: own_origins(mode, &listen, &base_url),
+        base_url,
+        listen,
+        metrics_listen: config.http.metrics_listen.as_ref().and_then(|text| metrics_listener(text, f)),
+        data_dir: config.data_dir.clone(),
+        database_file: database_file(&config, f),
+        root_key: root_key(&config, mode, f),
+        tls,
+        mail: mail_route(&config, mode, f),
+        mail_retry: RetryPolicy {
+            base: Duration::from_secs(config.mail.retry_base_seconds),
+            cap: Duration::from_secs(config.mail.retry_cap_seconds),
+            attempts_max: config.mail.attempts_max,
+        },
+        mail_lease: Duration::from_secs(config.mail.delivery_timeout_seconds.saturating_mul(2)),
+        signing_algorithm: algorithm.unwrap_or(SigningAlgorithm::Es256),
+        key_rotation: KeyRotation {
+            period: Duration::from_secs(config.keys.rotation_days.saturating_mul(DAY)),
+            publish_ahead: Duration::from_secs(config.keys.publish_ahead_hours.saturating_mul(3600)),
+        },
+        retention: Retention {
+            sessions: Duration::from_secs(config.retention.sessions_days.saturating_mul(DAY)),
+            mail: Duration::from_secs(config.retention.mail_days.saturating_mul(DAY)),
+            audit: Duration::from_secs(config.retention.audit_days.saturating_mul(DAY)),
+        },
+        namespaces,
+        written: config,
+    };
+    if findings.0.is_empty() { Ok(settings) } else { Err(findings.0) }
+}
+
+fn mode(config: &Config, f: &mut Findings) -> Mode {
+    match config.mode.as_str() {
+        "production" => Mode::Production,
+        "development" => Mode::Development,
+        other => {
+            f.say("mode", other, "development or production");
+            Mode::Development
+        }
+    }
+}
+
+fn listeners(written: &[String], f: &mut Findings) -> Vec<SocketAddr> {
+    if written.is_empty() {
+        f.say("listen", "", "at least one address, such as 127.0.0.1:5000");
+    }
+    let mut addresses = Vec::new();
+    for text in written {
+        match text.parse() {
+            Ok(address) => addresses.push(address),
+            Err(_) => f.say("listen", text, "an IP address and a port, such as 127.0.0.1:5000 or [::1]:5000"),
+        }
+    }
+    addresses
+}
+
+fn metrics_listener(text: &str, f: &mut Findings) -> Option<SocketAddr> {
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Some(address),
+        _ => {
+            let right = "a loopback address and a port, such as 127.0.0.1:9464: metrics are for this machine";
+            f.say("http.metrics_listen", text, right);
+            None
+        }
+    }
+}
+
+fn tls(config: &Config, f: &mut Findings) -> Option<TlsFiles> {
+    match (&config.tls.certificate_file, &config.tls.private_key_file) {
+        (Some(certificate), Some(private_key)) => Some(TlsFiles {
+            certificate: certificate.clone(),
+            private_key: private_key.clone(),
+            reload: Duration::from_secs(config.tls.reload_seconds.max(1)),
+        }),
+        (None, None) => None,
+        (Some(path), None) | (None, Some(path)) => {
+            let path = path.display().to_string();
+            f.say("tls", &path, "certificate_file and private_key_file go together");
+            None
+        }
+    }
+}
+
+fn base_url(config: &Config, mode: Mode, listen: &[SocketAddr], has_tls: bool, f: &mut Findings) -> String {
+    let Some(written) = config.base_url.as_deref().filter(|text| !text.is_empty()) else {
+        if mode == Mode::Production {
+            f.say(
+                "base_url",
+                "",
+                "production needs the address that clients use, such as https://api.example.com",
+            );
+        }
+        let scheme = if has_tls { "https" } else { "http" };
+        let port = listen.first().map_or(5000, SocketAddr::port);
+        return format!("{scheme}://localhost:{port}");
+    };
+    let right = "an absolute address without path, query or user, https:// in production";
+    match Url::parse(written) {
+        Ok(url)
+            if matches!(url.scheme(), "http" | "https")
+                && (mode == Mode::Development || url.scheme() == "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none() => {}
+        _ => f.say("base_url", written, right),
+    }
+    written.trim_end_matches('/').to_owned()
+}
+
+fn loopback_only(listen: &[SocketAddr], base_url: &str, f: &mut Findings) {
+    for address in listen.iter().filter(|address| !address.ip().is_loopback()) {
+        let right = "development listens on loopback alone, because its inbox shows reset links; set mode = \"production\"";
+        f.say("listen", &address.to_string(), right);
+    }
+    let host = Url::parse(base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    if let Some(host) = host
+        && !matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")
+    {
+        f.say("base_url", base_url, "development is for localhost alone; set mode = \"production\"");
+    }
+}
+
+fn own_origins(mode: Mode, listen: &[SocketAddr], base_url: &str) -> Vec<String> {
+    let Ok(base) = Url::parse(base_url) else { return Vec::new() };
+    let mut origins = vec![origin_of(&base)];
+    if mode == Mode::Development {
+        for address in listen {
+            for host in ["localhost", "127.0.0.1", "[::1]"] {
+                let url = Url::parse(&format!("{}://{host}:{}", base.scheme(), address.port()));
+                origins.extend(url.iter().map(origin_of));
+            }
+        }
+    }
+    origins.sort();
+    origins.dedup();
+    origins
+}
+
+fn database_file(config: &Config, f: &mut Findings) -> PathBuf {
+    match config.database.url.strip_prefix("sqlite:") {
+        Some("") => config.data_dir.join("minbil-auth.db"),
+        Some(path) => PathBuf::from(path),
+        None => {
+            // A database address may hold a password, so only its scheme is repeated.
+            let scheme = config.database.url.split(':').next().unwrap_or_default();
+            f.say("database.url", scheme, "sqlite: or sqlite:PATH; this build has the embedded store alone");
+            PathBuf::new()
+        }
+    }
+}
+
+fn root_key(config: &Config, mode: Mode, f: &mut Findings) -> RootKeySource {
+    match (&config.root_key, &config.root_key_file, mode) {
+        (Some(text), None, _) => RootKeySource::Text(SecretText::new(text.clone())),
+        (Some(_), Some(path), _) => {
+            let path = path.display().to_string();
+            f.say("root_key_file", &path, "give either root_key or root_key_file");
+            RootKeySource::File(PathBuf::new())
+        }
+        (None, Some(path), _) => RootKeySource::File(path.clone()),
+        (None, None, Mode::Development) => RootKeySource::Generated(config.data_dir.join("root.key")),
+        (None, None, Mode::Production) => {
+            f.say("root_key_file", "", "production needs a root key; `minbil-auth key new-root` makes one");
+            RootKeySource::File(PathBuf::new())
+        }
+    }
+}
+
+fn mail_route(config: &Config, mode: Mode, f: &mut Findings) -> MailRoute {
+    match (config.mail.smtp_url.as_deref().filter(|url| !url.is_empty()), mode) {
+        (Some(url), _) => MailRoute::Smtp(SecretText::new(url.to_owned())),
+        (None, Mode::Development) => MailRoute::Caught,
+        (None, Mode::Production) => {
+            f.say(
+                "mail.smtp_url",
+                "",
+                "production needs a mail server, such as smtp://user:password@host:587",
+            );
+            MailRoute::Caught
+        }
+    }
+}
+
+fn numbers(config: &Config, f: &mut Findings) {
+    let rows: [(&str, u64, u64, u64); 23] = [
+        ("database.readers", config.database.readers as u64, 1, 64),
+        ("database.queue_max", config.database.queue_max as u64, 1, 1_000_000),
+        ("database.group_max", config.database.group_max as u64, 1, 10_000),
+        ("http.body_max_bytes", config.http.body_max_bytes as u64, 4096, 1 << 20),
+        ("http.request_deadline_seconds", config.http.request_deadline_seconds, 1, 600),
+        ("http.header_timeout_seconds", config.http.header_timeout_seconds, 1, 600),
+        ("http.shutdown_grace_seconds", config.http.shutdown_grace_seconds, 0, 600),
+        ("passwords.threads", config.passwords.threads as u64, 0, 256),
+        ("passwords.queue_max", config.passwords.queue_max as u64, 0, 100_000),
+        ("keys.rotation_days", config.keys.rotation_days, 1, 3650),
+        ("keys.publish_ahead_hours", config.keys.publish_ahead_hours, 0, 720),
+        ("keys.reload_seconds", config.keys.reload_seconds, 1, 3600),
+        ("mail.reset_valid_minutes", config.mail.reset_valid_minutes, 1, 24 * 60),
+        ("mail.retry_base_seconds", config.mail.retry_base_seconds, 1, DAY),
+        ("mail.retry_cap_seconds", config.mail.retry_cap_seconds, 1, DAY),
+        ("mail.attempts_max", u64::from(config.mail.attempts_max), 1, 1000),
+        ("mail.connect_timeout_seconds", config.mail.connect_timeout_seconds, 1, 600),
+        ("mail.command_timeout_seconds", config.mail.command_timeout_seconds, 1, 600),
+        ("mail.delivery_timeout_seconds", config.mail.delivery_timeout_seconds, 1, 3600),
+        ("mail.workers", config.mail.workers as u64, 1, 64),
+        ("limits.entries_max", config.limits.entries_max as u64, 100, 10_000_000),
+        ("limits.forgot_password_burst", u64::from(config.limits.forgot_password_burst), 1, 1000),
+        ("limits.forgot_password_refill_seconds", config.limits.forgot_password_refill_seconds, 1, 30 * DAY),
+    ];
+    for (key, value, least, most) in rows {
+        f.range(key, value, least, most);
+    }
+    for (key, days) in [
+        ("retention.sessions_days", config.retention.sessions_days),
+        ("retention.mail_days", config.retention.mail_days),
+        ("retention.audit_days", config.retention.audit_days),
+    ] {
+        f.range(key, days, 0, 36_500);
+    }
+    f.range("retention.purge_seconds", config.retention.purge_seconds, 1, DAY);
+    if !matches!(config.log.format.as_str(), "text" | "json") {
+        f.say("log.format", &config.log.format, "text or json");
+    }
+}
+
+fn namespaces(
+    config: &Config,
+    base_url: &str,
+    f: &mut Findings,
+) -> BTreeMap<NamespaceName, NamespaceSettings> {
+    let mut namespaces = BTreeMap::new();
+    if config.namespaces.is_empty() {
+        f.say("namespaces", "", "at least one, such as [namespaces.co]");
+    }
+    for (name, written) in &config.namespaces {
+        match NamespaceName::parse(name) {
+            Ok(parsed) => {
+                if let Some(settings) = namespace(config, &parsed, written, base_url, f) {
+                    namespaces.insert(parsed, settings);
+                }
+            }
+            Err(error) => f.say("namespaces", name, &error.to_string()),
+        }
+    }
+    namespaces
+}
+
+fn namespace(
+    config: &Config,
+    name: &NamespaceName,
+    written: &Namespace,
+    base_url: &str,
+    f: &mut Findings,
+) -> Option<NamespaceSettings> {
+    let key = |field: &str| format!("namespaces.{name}.{field}");
+    for origin in &written.allowed_origins {
+        if !Url::parse(origin).is_ok_and(|url| url.has_host() && origin_of(&url) == *origin) {
+            let right = "an origin as browsers send it, such as https://app.example.com (no path, no slash)";
+            f.say(&key("allowed_origins"), origin, right);
+        }
+    }
+    let locale = Locale::from_tag(&written.locale);
+    if locale.is_none() {
+        f.say(&key("locale"), &written.locale, "en or nb");
+    }
+    let (least, most) = (PASSWORD_MIN_FLOOR, PASSWORD_MIN_CEILING);
+    f.range(&key("password_min"), written.password_min as u64, least as u64, most as u64);
+    let reset_page = format!("{base_url}/reset-password/{name}");
+    let entries = std::iter::once(reset_page.clone()).chain(written.redirect_to.iter().cloned());
+    let redirects = match RedirectAllowlist::new(entries) {
+        Ok(redirects) => redirects,
+        Err((entry, reason)) => {
+            f.say(&key("redirect_to"), &entry, &reason.to_string());
+            return None;
+        }
+    };
+    let own_page = redirects.find(&reset_page)?.clone();
+    let sessions = merged(&config.sessions, written);
+    check_sessions(&key("sessions"), &sessions, f);
+    Some(NamespaceSettings {
+        title: written.title.clone().unwrap_or_else(|| name.to_string()),
+        allowed_origins: written.allowed_origins.clone(),
+        same_site_is_allowed: written.same_site_is_allowed,
+        redirects,
+        reset_page: own_page,
+        access_token_ttl: Duration::from_secs(sessions.access_token_seconds),
+        sessions: policy(&sessions),
+        refresh_tokens_in_bodies: written.refresh_tokens_in_bodies,
+        password_min: written.password_min,
+        locale: locale?,
+        forgot_password_budget: Budget {
+            burst: config.limits.forgot_password_burst,
+            refill: Duration::from_secs(config.limits.forgot_password_refill_seconds),
+        },
+    })
+}
+
+fn merged(defaults: &Sessions, namespace: &Namespace) -> Sessions {
+    let own = &namespace.sessions;
+    Sessions {
+        idle_seconds: own.idle_seconds.unwrap_or(defaults.idle_seconds),
+        absolute_seconds: own.absolute_seconds.unwrap_or(defaults.absolute_seconds),
+        refresh_grace_seconds: own.refresh_grace_seconds.unwrap_or(defaults.refresh_grace_seconds),
+        bearer_chain_seconds: own.bearer_chain_seconds.unwrap_or(defaults.bearer_chain_seconds),
+        access_token_seconds: own.access_token_seconds.unwrap_or(defaults.access_token_seconds),
+        max_live: own.max_live.unwrap_or(defaults.max_live),
+    }
+}
+
+fn check_sessions(key: &str, sessions: &Sessions, f: &mut Findings) {
+    f.range(&format!("{key}.idle_seconds"), sessions.idle_seconds, 60, SECONDS_MAX);
+    f.range(&format!("{key}.absolute_seconds"), sessions.absolute_seconds, 60, SECONDS_MAX);
+    f.range(&format!("{key}.refresh_grace_seconds"), sessions.refresh_grace_seconds, 0, GRACE_MAX_SECONDS);
+    f.range(&format!("{key}.bearer_chain_seconds"), sessions.bearer_chain_seconds, 0, SECONDS_MAX);
+    f.range(&format!("{key}.access_token_seconds"), sessions.access_token_seconds, 60, DAY);
+    f.range(&format!("{key}.max_live"), u64::from(sessions.max_live), 1, 1000);
+}
+
+const fn policy(sessions: &Sessions) -> SessionPolicy {
+    SessionPolicy {
+        idle: Duration::from_secs(sessions.idle_seconds),
+        absolute: Duration::from_secs(sessions.absolute_seconds),
+        grace: Duration::from_secs(sessions.refresh_grace_seconds),
+        bearer_chain: Duration::from_secs(sessions.bearer_chain_seconds),
+        max_live: sessions.max_live,
+    }
+}

@@ -1,0 +1,125 @@
+//! The listeners: bound before anything answers, closed after what they accepted is finished.
+
+use crate::config::settings::TlsFiles;
+use anyhow::Context as _;
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Time-outs of the connections.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// How long a client may take to send a request's head, or to shake hands.
+    pub header: Duration,
+    /// How long a shutdown waits for requests under way.
+    pub shutdown_grace: Duration,
+}
+
+/// Bound addresses, not answering yet.
+pub struct Listeners(Vec<TcpListener>);
+
+impl Listeners {
+    /// Binds every address. `localhost` is two addresses, and a machine may have only one of them, so a
+    /// loopback address that does not exist here is left out as long as another is bound.
+    ///
+    /// # Errors
+    /// When an address is taken or none is left.
+    pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Self> {
+        let mut bound = Vec::new();
+        for address in addresses {
+            match TcpListener::bind(address) {
+                Ok(listener) => bound.push(listener),
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::AddrNotAvailable && address.ip().is_loopback() =>
+                {
+                    tracing::warn!(%address, "this machine does not have this loopback address; left out");
+                }
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot listen on {address}"));
+                }
+            }
+        }
+        anyhow::ensure!(!bound.is_empty(), "none of the addresses of `listen` exists on this machine");
+        Ok(Self(bound))
+    }
+
+    /// The addresses, with the ports that were given by the system where 0 was asked for.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.0.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// Answers until the handle shuts it down.
+    ///
+    /// # Errors
+    /// When a listener cannot be used.
+    pub fn serve(
+        self,
+        router: &Router,
+        tls: Option<&RustlsConfig>,
+        handle: &Handle<SocketAddr>,
+        limits: ConnectionLimits,
+    ) -> anyhow::Result<JoinSet<std::io::Result<()>>> {
+        let mut serving = JoinSet::new();
+        for listener in self.0 {
+            let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
+            let mut server =
+                axum_server::from_tcp(listener)?.handle(handle.clone()).first_request_timeout(limits.header);
+            let timer = hyper_util::rt::TokioTimer::new();
+            server.http_builder().http1().timer(timer.clone()).header_read_timeout(limits.header);
+            server.http_builder().http2().timer(timer).keep_alive_interval(limits.header);
+            match tls {
+                None => serving.spawn(server.serve(service)),
+                Some(config) => {
+                    let config = config.clone();
+                    let header = limits.header;
+                    let server = server.map(move |inner| {
+                        axum_server::tls_rustls::RustlsAcceptor::new(config)
+                            .handshake_timeout(header)
+                            .acceptor(inner)
+                    });
+                    serving.spawn(server.serve(service))
+                }
+            };
+        }
+        Ok(serving)
+    }
+}
+
+/// Reads the certificate and its key.
+///
+/// # Errors
+/// When a file cannot be read or they do not fit together.
+pub async fn read_tls(files: &TlsFiles) -> anyhow::Result<RustlsConfig> {
+    RustlsConfig::from_pem_file(&files.certificate, &files.private_key).await.with_context(|| {
+        format!("tls: cannot use {} with {}", files.certificate.display(), files.private_key.display())
+    })
+}
+
+/// Picks up changed certificate files until the task is dropped. Files that do not fit together (they may be
+/// half written) are logged, and the certificate in use stays.
+pub async fn reload_tls(config: RustlsConfig, files: TlsFiles) {
+    let changed = |files: &TlsFiles| {
+        let modified = |path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        (modified(&files.certificate), modified(&files.private_key))
+    };
+    let mut known = changed(&files);
+    loop {
+        tokio::time::sleep(files.reload).await;
+        let now = changed(&files);
+        if now == known {
+            continue;
+        }
+        match config.reload_from_pem_file(&files.certificate, &files.private_key).await {
+            Ok(()) => {
+                known = now;
+                tracing::info!("tls: the certificate was reloaded");
+            }
+            Err(error) => {
+                tracing::error!(%error, "tls: the changed certificate cannot be used; the old one stays");
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The log: lines to standard error, as text or as JSON.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging.
+///
+/// # Errors
+/// When `level` is not a filter.
+pub fn start(format: &str, level: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(level)
+        .map_err(|error| anyhow::anyhow!("configuration: log.level = {level:?}: {error}"))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if format == "json" {
+        lines.json().flatten_event(true).init();
+    } else {
+        lines.with_target(false).init();
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! The switchboard: which adapter stands behind which port.
+
+use crate::config::settings::{MailRoute, NamespaceSettings, RootKeySource, Settings};
+use crate::limiter::{LocalLimiter, NoLimiter};
+use anyhow::Context as _;
+use app::ports::clock::{Clock, Entropy};
+use app::ports::limiter::Limiter;
+use app::ports::mailer::Mailer;
+use app::service::{Namespace, Service};
+use crypto::{
+    HashingOptions, HashingParameters, HashingPool, Issuer, RootKeys, SigningKeyring, SystemClock,
+    SystemEntropy, TokenMacs,
+};
+use http_api::{Metrics, StoreCounts};
+use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
+use std::collections::BTreeMap;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+use store_sqlite::{SqliteOptions, SqliteStore};
+
+/// Everything that was joined.
+pub struct Wired {
+    /// The service.
+    pub service: Arc<Service>,
+    /// The store itself, to be closed at the end.
+    pub store: Arc<SqliteStore>,
+    /// The metrics behind the telemetry port.
+    pub metrics: Arc<Metrics>,
+    /// The development inbox, where mail is caught.
+    pub inbox: Option<Arc<CaughtMail>>,
+}
+
+/// Opens what must be open and joins it.
+///
+/// # Errors
+/// When the data directory, the root key, the database, a template or the mail settings cannot be used.
+pub async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
+    make_data_dir(settings)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let root = root_keys(settings)?;
+    let database = &settings.written.database;
+    let options = SqliteOptions {
+        readers: database.readers,
+        queue_max: database.queue_max,
+        group_max: database.group_max,
+        ..SqliteOptions::default()
+    };
+    let file = &settings.database_file;
+    let store = SqliteStore::open(file, options, Arc::clone(&clock), Arc::clone(&entropy))
+        .with_context(|| format!("cannot open the database {}", file.display()))?;
+    let store = Arc::new(store);
+    app::prepare::check_root_keys(store.as_ref(), &root.fingerprints()).await?;
+    let metrics = Arc::new(Metrics::new());
+    let counted = Arc::clone(&store);
+    metrics.watch_store(move || {
+        let stats = counted.stats();
+        StoreCounts { writes: stats.intentions, flushes: stats.groups }
+    });
+    let (mailer, inbox) = mailer(settings, &clock)?;
+    let keyring = Arc::new(keyring(settings, &root, &clock, &entropy));
+    let service = Service {
+        store: Arc::clone(&store) as _,
+        hasher: Arc::new(HashingPool::start(hashing_options(settings)?, &root, Arc::clone(&entropy))?),
+        macs: Arc::new(TokenMacs::new(&root)),
+        access_tokens: Arc::clone(&keyring) as _,
+        signing_keys: keyring,
+        limiter: limiter(settings, &clock),
+        mail_writer: Arc::new(template_writer(settings)?),
+        mailer,
+        clock,
+        entropy,
+        telemetry: Arc::clone(&metrics) as _,
+        namespaces: namespaces(settings),
+    };
+    Ok(Wired { service: Arc::new(service), store, metrics, inbox })
+}
+
+/// What must be true before the first request.
+///
+/// # Errors
+/// When a decoy or a signing key cannot be made.
+pub async fn prepare(service: &Service, settings: &Settings) -> anyhow::Result<()> {
+    app::prepare::ensure_decoys(service).await?;
+    app::rotate_signing_keys::maintain(service, settings.key_rotation).await?;
+    Ok(())
+}
+
+/// Makes the data directory, which nobody else may look into.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
+    let dir = &settings.data_dir;
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("cannot make the data directory {}", dir.display()))
+}
+
+fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
+    match &settings.root_key {
+        RootKeySource::Text(text) => RootKeys::parse(text.expose()).context("root_key"),
+        RootKeySource::File(path) => RootKeys::load(path).context("root_key_file"),
+        RootKeySource::Generated(path) if path.exists() => RootKeys::load(path).context("the root key"),
+        RootKeySource::Generated(path) => RootKeys::create(path).context("the root key"),
+    }
+}
+
+fn hashing_options(settings: &Settings) -> anyhow::Result<HashingOptions> {
+    let written = &settings.written.passwords;
+    let parameters = HashingParameters::new(
+        written.argon2_memory_kib,
+        written.argon2_iterations,
+        written.argon2_parallelism,
+    );
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(HashingOptions {
+        parameters: parameters.context("passwords.argon2_*")?,
+        threads: if written.threads == 0 { cores } else { written.threads },
+        queue_max: written.queue_max,
+        ..HashingOptions::default()
+    })
+}
+
+fn keyring(
+    settings: &Settings,
+    root: &RootKeys,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> SigningKeyring {
+    let issuers = settings
+        .namespaces
+        .keys()
+        .map(|name| {
+            let url = format!("{}/api/{name}", settings.base_url);
+            (name.clone(), Issuer { url, algorithm: settings.signing_algorithm })
+        })
+        .collect();
+    SigningKeyring::new(root, issuers, Arc::clone(clock), Arc::clone(entropy))
+}
+
+fn limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    let limits = &settings.written.limits;
+    if limits.enabled {
+        Arc::new(LocalLimiter::new(Arc::clone(clock), limits.entries_max))
+    } else {
+        tracing::warn!("limits.enabled = false: anybody can order any number of mails");
+        Arc::new(NoLimiter)
+    }
+}
+
+fn template_writer(settings: &Settings) -> anyhow::Result<TemplateWriter> {
+    let written = &settings.written.mail;
+    let options = TemplateOptions {
+        override_dir: written.templates_dir.clone(),
+        product_name: written.product_name.clone(),
+        support_hint: written.support_hint.clone(),
+    };
+    TemplateWriter::new(options).context("mail.templates_dir")
+}
+
+type MailerAndInbox = (Arc<dyn Mailer>, Option<Arc<CaughtMail>>);
+
+fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<MailerAndInbox> {
+    match &settings.mail {
+        MailRoute::Caught => {
+            let caught = Arc::new(CaughtMail::new(Arc::clone(clock)));
+            Ok((Arc::clone(&caught) as _, Some(caught)))
+        }
+        MailRoute::Smtp(url) => {
+            let written = &settings.written.mail;
+            let limits = SmtpTimeLimits {
+                connect: Duration::from_secs(written.connect_timeout_seconds),
+                command: Duration::from_secs(written.command_timeout_seconds),
+                delivery: Duration::from_secs(written.delivery_timeout_seconds),
+            };
+            let options = SmtpOptions::parse(url.expose(), &written.from)
+                .context("mail.smtp_url, mail.from")?
+                .with_ca_file(written.ca_file.clone())
+                .with_time_limits(limits);
+            let mailer = SmtpMailer::new(options, Arc::clone(clock)).context("mail")?;
+            Ok((Arc::new(mailer), None))
+        }
+    }
+}
+
+fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName, Arc<Namespace>> {
+    let valid_for = Duration::from_secs(settings.written.mail.reset_valid_minutes.saturating_mul(60));
+    let namespace = |name: &domain::namespace::NamespaceName, of: &NamespaceSettings| Namespace {
+        name: name.clone(),
+        sessions: of.sessions,
+        access_token_ttl: of.access_token_ttl,
+        refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
+        password_min: of.password_min,
+        redirects: of.redirects.clone(),
+        reset_page: of.reset_page.clone(),
+        reset_valid_for: valid_for,
+        forgot_password_budget: of.forgot_password_budget,
+        locale: of.locale,
+    };
+    settings.namespaces.iter().map(|(name, of)| (name.clone(), Arc::new(namespace(name, of)))).collect()
+}

@@ -1,0 +1,34 @@
+//! The upkeep worker: removes what is over.
+
+use super::repeat;
+use app::fault::Fault;
+use app::ports::store::{Purged, Retention};
+use app::service::Service;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How many rows of a kind one write removes, so that no request waits long behind it.
+const BATCH: u32 = 500;
+
+/// Purges until the server stops.
+pub async fn run(service: Arc<Service>, retention: Retention, every: Duration, stop: CancellationToken) {
+    repeat(stop.clone(), every, "upkeep", || purge(&service, retention, &stop)).await;
+}
+
+async fn purge(service: &Service, retention: Retention, stop: &CancellationToken) -> Result<(), Fault> {
+    let mut total = Purged::default();
+    while !stop.is_cancelled() {
+        let purged = service.store.purge(retention, BATCH).await?;
+        total.sessions += purged.sessions;
+        total.mail += purged.mail;
+        total.audit += purged.audit;
+        if purged == Purged::default() {
+            break;
+        }
+    }
+    if total != Purged::default() {
+        tracing::info!(sessions = total.sessions, mail = total.mail, audit = total.audit, "purged");
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The whole server, driven from outside. One test binary, so that it links once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a test says what went wrong by failing, a long one says how far it is, and nothing is public outside of it"
+)]
+
+mod crash;
+mod process;

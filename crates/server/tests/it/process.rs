@@ -1,0 +1,113 @@
+//! The built binary as a child process.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to answer for the first time. Far more than it needs: a busy machine is no failure.
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// A running server on a port of its own; killed when dropped.
+pub struct ServerProcess {
+    child: Child,
+    /// `http://127.0.0.1:PORT`
+    pub base: String,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+/// What a server is started with.
+#[derive(Clone, Default)]
+pub struct ServerSetup {
+    /// Arguments after `serve`.
+    pub arguments: Vec<String>,
+    /// Environment variables; nothing of ours is inherited.
+    pub environment: Vec<(String, String)>,
+}
+
+impl ServerSetup {
+    /// Adds a variable.
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.environment.push((name.to_owned(), value.to_string()));
+        self
+    }
+}
+
+/// The binary under test.
+pub fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_minbil-auth"))
+}
+
+/// A command of the binary under test, which inherits no configuration.
+pub fn command(data_dir: &Path) -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in std::env::vars() {
+        if name.starts_with("MINBIL_AUTH_") {
+            command.env_remove(name);
+        }
+    }
+    command.arg("--data-dir").arg(data_dir);
+    command
+}
+
+impl ServerProcess {
+    /// Starts a server on a free port and waits until it is ready.
+    pub async fn start(data_dir: &Path, setup: &ServerSetup) -> Self {
+        let port = free_port();
+        let mut command = command(data_dir);
+        command.arg("serve").args(["--listen", &format!("127.0.0.1:{port}")]).args(&setup.arguments);
+        command.envs(setup.environment.iter().map(|(name, value)| (name, value)));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (lines, stderr) = (Arc::clone(&log), child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                lines.lock().unwrap().push(line);
+            }
+        });
+        let mut process = Self { child, base: format!("http://127.0.0.1:{port}"), log };
+        process.wait_until_ready().await;
+        process
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let client = reqwest::Client::new();
+        let start = Instant::now();
+        loop {
+            if let Ok(answer) = client.get(format!("{}/readyz", self.base)).send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the server ended with {status}:\n{}", self.log());
+            }
+            assert!(start.elapsed() < START_MAX, "the server is not ready:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,7 @@
+//! What tests share: fakes of ports, builders, and the contract suite that every store has to pass.
+//!
+//! It never names an adapter: what it holds is what an adapter has to satisfy.
+
+mod fake_clock;
+
+pub use fake_clock::{FAKE_START, FakeClock};
