@@ -291,7 +291,7 @@ fn delete_account(
     audit: &AuditContext,
 ) -> Result<bool> {
     let Some(user) = find_user(write.connection, namespace, id)? else { return Ok(false) };
-    revoke_all_of(write, namespace, id, None, RevokeReason::AccountDeleted)?;
+    revoke_all_of(write, namespace, id, RevokeReason::AccountDeleted)?;
     let key = id.uuid();
     let key = key.as_bytes();
     write.connection.prepare_cached("DELETE FROM resets WHERE user_id = ?1")?.execute([key])?;
@@ -315,6 +315,6 @@ pub(crate) fn end_everything_of(
     user: UserId,
     reason: RevokeReason,
 ) -> Result<()> {
-    revoke_all_of(write, namespace, user, None, reason)?;
+    revoke_all_of(write, namespace, user, reason)?;
     void_resets_of(write, user)
 }

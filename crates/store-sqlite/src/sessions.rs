@@ -292,7 +292,7 @@ fn end_session(write: &Write<'_>, end: &EndSession) -> Result<EndSessionOutcome>
 }
 
 fn end_sessions(write: &Write<'_>, end: &EndSessions) -> Result<u32> {
-    let ended = revoke_all_of(write, &end.namespace, end.user, end.except, end.reason)?;
+    let ended = revoke_live_of(write, end)?;
     if ended > 0 {
         let count = ended.to_string();
         let about = About {
@@ -324,25 +324,37 @@ fn revoke(write: &Write<'_>, id: SessionId, reason: RevokeReason) -> Result<()> 
 }
 
 /// Ends the live sessions of a user, perhaps but one; how many there were.
-pub(crate) fn revoke_all_of(
-    write: &Write<'_>,
-    namespace: &NamespaceName,
-    user: UserId,
-    except: Option<SessionId>,
-    reason: RevokeReason,
-) -> Result<u32> {
+fn revoke_live_of(write: &Write<'_>, end: &EndSessions) -> Result<u32> {
     let sql = format!(
         "UPDATE sessions SET revoked_at = ?3, revoke_reason = ?4
           WHERE user_id = ?1 AND namespace = ?2 AND {LIVE} AND (?5 IS NULL OR id <> ?5)"
     );
     let count = write.connection.prepare_cached(&sql)?.execute(params![
-        user.uuid().as_bytes(),
-        namespace.as_str(),
+        end.user.uuid().as_bytes(),
+        end.namespace.as_str(),
         write.now.as_millis(),
-        reason.name(),
-        except.map(|id| *id.uuid().as_bytes())
+        end.reason.name(),
+        end.except.map(|id| *id.uuid().as_bytes())
     ])?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Ends every session of a user, those too whose time is over: a clock that is put back must not revive what
+/// grew from an old credential.
+pub(crate) fn revoke_all_of(
+    write: &Write<'_>,
+    namespace: &NamespaceName,
+    user: UserId,
+    reason: RevokeReason,
+) -> Result<()> {
+    write
+        .connection
+        .prepare_cached(
+            "UPDATE sessions SET revoked_at = ?3, revoke_reason = ?4
+              WHERE user_id = ?1 AND namespace = ?2 AND revoked_at IS NULL",
+        )?
+        .execute(params![user.uuid().as_bytes(), namespace.as_str(), write.now.as_millis(), reason.name()])?;
+    Ok(())
 }
 
 fn about(session: &Session) -> About<'_> {
