@@ -41,6 +41,62 @@ macro_rules! store_contract {
             an_operator_overrides_whatever_the_epoch_is,
             a_password_of_nobody_is_refused,
         }
+        $crate::store_contract_cases! { refresh_bearer:
+            a_bearer_credential_of_the_current_generation_extends_and_moves_nothing,
+            a_bearer_tokens_own_deadline_is_copied_on_and_never_extended,
+            a_bearer_chain_ends_a_day_after_the_last_real_proof,
+            a_bearer_chain_never_outlives_its_session,
+            a_bearer_credential_of_an_older_generation_is_superseded_and_never_reuse,
+            a_generation_that_never_was_is_not_trusted,
+            whatever_is_presented_to_a_revoked_session_gets_the_reason,
+            a_session_ends_at_its_idle_deadline_exactly,
+            a_session_rotates_until_the_last_millisecond,
+            a_session_ends_at_its_absolute_deadline_however_busy_it_is,
+            an_expired_session_is_never_reuse,
+            another_salt_is_not_this_session,
+            another_namespace_or_id_is_no_session,
+        }
+        $crate::store_contract_cases! { refresh_full:
+            the_current_generation_rotates_its_slot_alone,
+            a_rotation_moves_the_idle_deadline_and_never_the_absolute_one,
+            the_idle_deadline_stops_at_the_absolute_one,
+            a_rotation_leaves_no_event,
+            a_retry_within_the_grace_gets_the_same_successor_and_moves_nothing,
+            a_grace_is_recorded_and_marked_when_the_client_is_another,
+            asvs_7_x_rfc_9700_4_14_a_reused_refresh_token_ends_the_session,
+            a_reuse_is_recorded_and_told_to_the_owner_once,
+            a_reuse_leaves_the_users_other_sessions_alone,
+            two_behind_within_the_grace_of_its_own_replacement_is_an_honest_latecomer,
+            two_behind_whose_own_replacement_is_older_is_reuse,
+            three_behind_is_reuse_even_within_the_grace,
+            the_grace_ends_after_its_last_millisecond,
+            without_a_grace_a_retry_in_the_same_millisecond_is_the_last,
+            a_clock_that_is_put_back_makes_no_thief_of_an_owner,
+        }
+        $crate::store_contract_cases! { refresh_model:
+            the_store_agrees_with_the_rules_at_every_step_of_a_random_walk,
+        }
+        $crate::store_contract_cases! { sessions:
+            a_session_begins_as_it_was_asked_for,
+            the_idle_deadline_is_never_after_the_absolute_one,
+            a_sign_in_dates_the_account_and_is_recorded,
+            a_rehash_is_stored_with_the_sign_in_and_raises_no_epoch,
+            a_sign_in_that_was_overtaken_by_a_new_password_changes_nothing,
+            no_session_opens_for_a_disabled_account_whatever_the_epoch,
+            the_idlest_session_makes_room_for_a_new_one,
+            a_lowered_limit_evicts_as_many_as_it_takes,
+            sessions_that_do_not_live_need_no_room,
+            a_session_is_found_with_its_owner_live_or_not,
+            live_sessions_are_listed_by_their_latest_proof,
+            a_session_is_listed_until_its_deadline_and_not_at_it,
+            a_sign_out_ends_the_session_once,
+            every_other_reason_is_a_revocation,
+            nobody_ends_a_session_that_is_not_theirs,
+            ending_a_session_whose_time_is_over_changes_nothing,
+            the_other_sessions_end_and_the_calling_one_stays,
+            a_global_sign_out_counts_the_live_ones_and_is_one_event,
+            windows_beyond_the_end_of_time_are_capped,
+        }
     };
 }
 

@@ -13,6 +13,14 @@ mod world;
 pub mod account_status;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod accounts;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod refresh_bearer;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod refresh_full;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod refresh_model;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod sessions;
 
 pub use subject::Subject;
 pub use world::World;
