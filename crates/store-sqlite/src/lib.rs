@@ -10,6 +10,8 @@ mod failure;
 mod keys;
 mod open;
 mod outbox;
+#[cfg(test)]
+mod query_plans;
 mod reader;
 mod resets;
 mod rows;

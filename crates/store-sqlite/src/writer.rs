@@ -253,3 +253,6 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
