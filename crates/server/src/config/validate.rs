@@ -8,11 +8,13 @@ use app::outbox::RetryPolicy;
 use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;
 use app::rotate_signing_keys::KeyRotation;
-use crypto::HashingParameters;
+use crypto::{HashingParameters, RootKeys};
 use domain::secret::SecretText;
+use mail::SmtpOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 const DAY: u64 = 24 * 3600;
@@ -213,7 +215,12 @@ fn database_file(config: &Config, f: &mut Findings) -> PathBuf {
 
 fn root_key(config: &Config, mode: Mode, f: &mut Findings) -> RootKeySource {
     match (&config.root_key, &config.root_key_file, mode) {
-        (Some(text), None, _) => RootKeySource::Text(SecretText::new(text.clone())),
+        (Some(text), None, _) => {
+            if let Err(reason) = RootKeys::parse(text) {
+                f.say("root_key", "…", &reason.to_string());
+            }
+            RootKeySource::Text(SecretText::new(text.clone()))
+        }
         (Some(_), Some(path), _) => {
             let path = path.display().to_string();
             f.say("root_key_file", &path, "give either root_key or root_key_file");
@@ -245,7 +252,13 @@ fn hashing(config: &Config, mode: Mode, f: &mut Findings) -> HashingParameters {
 
 fn mail_route(config: &Config, mode: Mode, f: &mut Findings) -> MailRoute {
     match (config.mail.smtp_url.as_deref().filter(|url| !url.is_empty()), mode) {
-        (Some(url), _) => MailRoute::Smtp(SecretText::new(url.to_owned())),
+        (Some(url), _) => {
+            // The address holds a password, so the reason alone is repeated.
+            if let Err(reason) = SmtpOptions::parse(url, &config.mail.from) {
+                f.say("mail.smtp_url, mail.from", "…", &reason.to_string());
+            }
+            MailRoute::Smtp(SecretText::new(url.to_owned()))
+        }
         (None, Mode::Development) => MailRoute::Caught,
         (None, Mode::Production) => {
             f.say(
@@ -295,6 +308,13 @@ fn numbers(config: &Config, f: &mut Findings) {
         f.range(key, days, 0, 36_500);
     }
     f.range("retention.purge_seconds", config.retention.purge_seconds, 1, DAY);
+    if let Err(reason) = EnvFilter::try_new(&config.log.level) {
+        f.say(
+            "log.level",
+            &config.log.level,
+            &format!("a filter, such as info or warn,minbil_auth_http=debug: {reason}"),
+        );
+    }
     if !matches!(config.log.format.as_str(), "text" | "json") {
         f.say("log.format", &config.log.format, "text or json");
     }
