@@ -8,7 +8,9 @@
     reason = "a test says what went wrong by failing, a long one says how far it is, and nothing is public outside of it"
 )]
 
+mod backup;
 mod cli;
 mod config;
 mod crash;
 mod process;
+mod shutdown;
