@@ -11,6 +11,8 @@
 mod backup;
 mod cli;
 mod config;
+mod connections;
 mod crash;
 mod process;
 mod shutdown;
+mod tls;

@@ -14,6 +14,8 @@ pub struct ServerProcess {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub base: String,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -87,6 +89,13 @@ pub fn run_with(data_dir: &Path, setup: &ServerSetup, arguments: &[&str], input:
 impl ServerProcess {
     /// Starts a server on a free port and waits until it is ready.
     pub async fn start(data_dir: &Path, setup: &ServerSetup) -> Self {
+        let mut process = Self::spawn(data_dir, setup);
+        process.wait_until_ready().await;
+        process
+    }
+
+    /// Starts a server on a free port.
+    pub fn spawn(data_dir: &Path, setup: &ServerSetup) -> Self {
         let port = free_port();
         let mut command = command(data_dir);
         command.arg("serve").args(["--listen", &format!("127.0.0.1:{port}")]).args(&setup.arguments);
@@ -99,9 +108,7 @@ impl ServerProcess {
                 lines.lock().unwrap().push(line);
             }
         });
-        let mut process = Self { child, base: format!("http://127.0.0.1:{port}"), log };
-        process.wait_until_ready().await;
-        process
+        Self { child, base: format!("http://127.0.0.1:{port}"), port, log }
     }
 
     async fn wait_until_ready(&mut self) {
