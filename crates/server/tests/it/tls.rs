@@ -1,6 +1,8 @@
 //! TLS from certificate files, and their change while the server runs.
 
 use crate::process::{ServerProcess, ServerSetup};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A certificate for localhost that vouches for itself, written to the files of the configuration.
 fn write_certificate(folder: &Path) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(folder.join("chain.pem"), made.cert.pem()).unwrap();
-    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    std::fs::write(folder.join("chain.pem"), pem("CERTIFICATE", made.cert.der())).unwrap();
+    std::fs::write(folder.join("key.pem"), pem("PRIVATE KEY", &made.signing_key.serialize_der())).unwrap();
     made.cert.der().clone()
+}
+
+/// RFC 7468.
+fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
 /// Asks for `/readyz` over TLS, trusting one certificate alone; `None` if no answer comes.
