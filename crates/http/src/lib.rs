@@ -8,6 +8,7 @@ mod extract;
 mod layers;
 mod metrics;
 mod openapi;
+mod operations;
 mod options;
 mod pages;
 mod problem;
