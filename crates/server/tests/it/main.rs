@@ -10,3 +10,8 @@
 
 mod crash;
 mod process;
+
+// The server in this process, one file for each use case.
+mod harness;
+mod sign_in;
+mod sign_up;
