@@ -13,5 +13,6 @@ mod process;
 
 // The server in this process, one file for each use case.
 mod harness;
+mod refresh;
 mod sign_in;
 mod sign_up;

@@ -178,3 +178,14 @@ fn check_problem(answer: &Answer, id: &str, is_head: bool) {
         "{document}"
     );
 }
+
+impl Answer {
+    /// Everything a client can tell answers apart by, without the request's id.
+    pub fn bytes_but_request_id(&self) -> String {
+        let id = self.header("x-request-id").unwrap();
+        let mut lines: Vec<_> =
+            self.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        lines.sort();
+        format!("{}\n{}\n\n{}", self.status, lines.join("\n"), self.text()).replace(id, "REQUEST-ID")
+    }
+}
