@@ -30,14 +30,27 @@ pub struct Wired {
     pub inbox: Option<Arc<CaughtMail>>,
 }
 
+/// What comes from outside of the process and of the configuration. A test hands in its own.
+pub struct Outside {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
 /// Opens what must be open and joins it.
 ///
 /// # Errors
 /// When the data directory, the root key, the database, a template or the mail settings cannot be used.
-pub async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
+pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired> {
     make_data_dir(settings)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let Outside { clock, entropy } = outside;
     let root = root_keys(settings)?;
     let database = &settings.written.database;
     let options = SqliteOptions {
