@@ -12,6 +12,7 @@ mod options;
 mod pages;
 mod problem;
 mod refusals;
+mod request_id;
 mod router;
 mod routes;
 mod state;
