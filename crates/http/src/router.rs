@@ -24,7 +24,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
         .merge(routes::of_namespaces(&state))
         .merge(routes::of_public_documents())
         .merge(routes::of_health())
-        .merge(pages::routes())
+        .merge(pages::routes(&state))
         .merge(docs_portal::routes())
         .fallback(nothing_here)
         .layer(from_fn_with_state(layer(&state), guard))
