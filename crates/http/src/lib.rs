@@ -10,6 +10,7 @@ mod layers;
 mod metrics;
 mod moment;
 mod openapi;
+mod operations;
 mod options;
 mod pages;
 mod problem;
