@@ -7,6 +7,7 @@ mod accounts;
 mod credential_change;
 mod events;
 mod failure;
+mod ids;
 mod keys;
 mod open;
 mod outbox;

@@ -1,7 +1,7 @@
 //! What was answered is on disk: crashes, cut logs, reopening.
 
 use crate::database::{Database, open};
-use app::ports::store::{AccountStore as _, SessionStore as _};
+use app::ports::store::{AccountStore as _, SessionStore as _, StoreUpkeep as _};
 use domain::session::{Slot, Verdict};
 use minbil_auth_store_sqlite::SqliteOptions;
 use std::fs;
@@ -55,6 +55,8 @@ async fn a_log_that_is_cut_anywhere_keeps_exactly_what_was_answered_before_the_c
             fs::write(directory.path().join("store.db-wal"), &fs::read(&log).unwrap()[..cut]).unwrap();
             let reopened = Database::within(directory, SqliteOptions::default());
             assert_eq!(reopened.names().await.len(), kept, "cut at {cut}");
+            // An account and the event of its sign-up are one write.
+            assert_eq!(reopened.store.list_events(100).await.unwrap().len(), kept, "cut at {cut}");
         }
     }
 }

@@ -35,6 +35,23 @@ async fn asvs_6_3_8_every_request_for_a_reset_has_one_size() {
     assert!(sizes.iter().all(|size| *size == sizes[0]), "{sizes:?}");
 }
 
+/// The clock stands still, so all of this happens within one millisecond.
+#[tokio::test]
+async fn what_happens_within_one_millisecond_is_kept_in_its_order() {
+    let database = Database::new();
+    let (mut users, mut orders) = (Vec::new(), Vec::new());
+    for n in 0..50 {
+        users.push(Some(database.sign_up(&format!("n{n}")).await.id));
+        orders.push(database.store.order_mail(forgot(&format!("n{n}")), audit()).await.unwrap());
+    }
+    let mut events = database.store.list_events(1000).await.unwrap();
+    events.retain(|event| event.user.is_some());
+    let listed: Vec<_> = events.into_iter().rev().map(|event| event.user).collect();
+    assert_eq!(listed, users);
+    let claimed = database.store.claim_mail(100, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(claimed.into_iter().map(|mail| mail.id).collect::<Vec<_>>(), orders);
+}
+
 fn column<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Vec<T> {
     let mut select = connection.prepare(sql).unwrap();
     select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
