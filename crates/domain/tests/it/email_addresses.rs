@@ -54,6 +54,8 @@ fn ghsa_g7hc_96xr_gvvx_nothing_carries_a_second_recipient() {
         "\"a@x.no\"@y.no",
         "\"a\\\" <b@y.no>\"@x.no",
         "\"a b\"@x.no",
+        "\"ab\"@x.no",
+        "a(b)@x.no",
         "a@x.no@y.no",
         "a@[x.no]@y.no",
         "a@x\u{ff20}y.no",

@@ -26,6 +26,15 @@ impl Bucket {
     }
 }
 
+#[test]
+fn a_budget_of_none_still_lets_one_come_at_a_time() {
+    let budget = Budget { burst: 0, refill: Duration::from_secs(1) };
+    let now = UnixMillis::from_secs(0);
+    let whole_at = now.plus(Duration::from_secs(1));
+    assert_eq!(charge(budget, None, now), Charge::Accepted { whole_at });
+    assert_eq!(charge(budget, Some(whole_at), now), Charge::Refused { retry_after: Duration::from_secs(1) });
+}
+
 proptest! {
     #[test]
     fn a_budget_behaves_as_a_bucket_that_is_counted(

@@ -32,7 +32,7 @@ fn check_same_place(entry: &str) {
 }
 
 /// Addresses that have led somewhere else in somebody's server.
-const HOSTILE: [&str; 52] = [
+const HOSTILE: [&str; 54] = [
     "https://%65vil.example/",
     "https://a.no%2eevil.example/",
     "https://a.no%00.evil.example/",
@@ -80,6 +80,8 @@ const HOSTILE: [&str; 52] = [
     "https://[::1]evil.example/",
     "https://[::0001]/",
     "https://[v1.a]/",
+    "https://[::ffff:1.2.3.4]/",
+    "https://A.no/",
     "http://[::1]evil.example/",
     "http://localhost.evil.example/",
     "http://127.0.0.1.evil.example/",

@@ -115,3 +115,13 @@ fn only_so_many_language_ranges_are_read() {
     assert_eq!(Locale::negotiate(&header), None);
     assert_eq!(Locale::negotiate(&header[3..]), Some(Locale::English));
 }
+
+#[test]
+fn a_weight_that_is_none_counts_as_zero() {
+    for weight in ["", "2", "1.001", "-1", "0.0001", "1.0000", ".5", "a", "+1", "0,5", "0. 5", "1e0", "0x1"] {
+        assert_eq!(Locale::negotiate(&format!("en;q={weight}")), None, "{weight:?}");
+    }
+    for weight in ["1", "1.", "1.000", "0.001", "0.5"] {
+        assert_eq!(Locale::negotiate(&format!("en;q={weight}")), Some(Locale::English), "{weight:?}");
+    }
+}
