@@ -22,7 +22,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
     let layer = |state: &Arc<HttpState>| Arc::clone(state);
     Router::new()
         .merge(routes::all(&state))
-        .merge(pages::routes())
+        .merge(pages::routes(&state))
         .merge(docs_portal::routes())
         .fallback(nothing_here)
         .layer(from_fn_with_state(layer(&state), guard))

@@ -1,8 +1,8 @@
 //! Every answer that is neither a success nor a redirect leaves as a problem document, whoever made it: a handler, a
 //! missing route, a library.
 
-use super::request_id::RequestId;
 use crate::problem::{Challenge, FieldProblem, Problem, ProblemCode};
+use crate::request_id::RequestId;
 use crate::state::HttpState;
 use app::fault::FaultKind;
 use axum::body::Body;
