@@ -12,7 +12,13 @@ mod crash;
 mod process;
 
 // The server in this process, one file for each use case.
+mod change_password;
+mod forgot_password;
 mod harness;
+mod me;
 mod refresh;
+mod reset_password;
+mod sessions;
 mod sign_in;
+mod sign_out;
 mod sign_up;
