@@ -15,8 +15,10 @@ mod sign_out;
 mod sign_up;
 
 use crate::layers::cors;
+use crate::layers::guard::guard;
 use crate::state::HttpState;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 use std::sync::Arc;
 
@@ -33,14 +35,16 @@ pub(crate) fn of_namespaces(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
         .route("/api/{ns}/auth/me", get(me::me))
         .route("/api/{ns}/auth/sessions", get(sessions::list))
         .route("/api/{ns}/auth/sessions/{id}", delete(sessions::end))
+        .layer(from_fn_with_state(Arc::clone(state), guard))
         .layer(cors::of_namespaces(state))
 }
 
 /// What anybody may read.
-pub(crate) fn of_public_documents() -> Router<Arc<HttpState>> {
+pub(crate) fn of_public_documents(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
     Router::new()
         .route("/api/{ns}/.well-known/jwks.json", get(jwks::jwks))
         .route("/openapi.json", get(openapi_json::openapi_json))
+        .layer(from_fn_with_state(Arc::clone(state), guard))
         .layer(cors::of_public_documents())
 }
 
