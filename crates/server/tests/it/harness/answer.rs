@@ -61,6 +61,12 @@ impl Answer {
         first
     }
 
+    /// All lines of a header, joined.
+    pub fn all(&self, name: &str) -> String {
+        let lines: Vec<_> = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+        lines.join(", ")
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8(self.body.to_vec()).unwrap()
