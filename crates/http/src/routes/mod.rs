@@ -15,10 +15,12 @@ mod sign_out;
 mod sign_up;
 
 use crate::layers::cors;
+use crate::layers::guard::guard;
 use crate::operations::{Group, Method, Operation};
 use crate::state::HttpState;
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub(crate) fn all(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
         let operations = Operation::ALL.into_iter().filter(|operation| groups.contains(&operation.group()));
         operations
             .fold(Router::new(), |router, operation| router.route(operation.address().1, route(operation)))
+            .layer(from_fn_with_state(Arc::clone(state), guard))
     };
     Router::new()
         .merge(of(&[Group::Auth]).layer(cors::of_namespaces(state)))

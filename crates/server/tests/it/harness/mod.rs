@@ -13,11 +13,10 @@ mod server;
 mod setup;
 mod site;
 
-pub use answer::{Answer, SetCookie, claims_of};
-pub use call::{Client, Credential, Draft};
-pub use doubles::PanickingTelemetry;
+pub use answer::{Answer, claims_of};
+pub use call::{Credential, Draft};
+pub use doubles::{BrokenLimiter, BuggyLimiter, PanickingTelemetry, SilentLimiter};
 pub use log::record_log;
-pub use mail::Letter;
 pub use server::TestServer;
 pub use setup::{BASE, Setup};
 pub use site::{APP, EVIL, OWNER, PASSWORD, Signed, Site, WS_APP};
