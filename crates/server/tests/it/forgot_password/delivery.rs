@@ -115,3 +115,16 @@ async fn a_mail_order_survives_a_restart() {
     server.reset(&token, NEW).await.ok();
     server.one_letter().await;
 }
+
+#[tokio::test]
+async fn asvs_1_2_1_an_address_is_text_in_every_part_of_a_mail() {
+    let server = TestServer::start().await;
+    let email = "a&b'{{7*7}}${7*7}%25s@example.com";
+    server.sign_up(email).await;
+    server.forgot(email).await.ok();
+    let letter = server.one_letter().await;
+    assert_eq!(letter.to, email);
+    assert!(letter.text.contains(email) || !letter.text.contains("@example.com"), "{}", letter.text);
+    assert!(!letter.html.contains("a&b") && !letter.html.contains("49"), "{}", letter.html);
+    assert!(!letter.subject.contains('@'), "{}", letter.subject);
+}
