@@ -23,7 +23,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
     Router::new()
         .merge(routes::all(&state))
         .merge(pages::routes(&state))
-        .merge(docs_portal::routes())
+        .merge(docs_portal::routes(&state.options))
         .fallback(nothing_here)
         .layer(from_fn_with_state(layer(&state), guard))
         .layer(from_fn_with_state(layer(&state), host_guard))
