@@ -4,6 +4,7 @@
 //! `domain`; this crate carries them out in SQL.
 
 mod accounts;
+mod credential_change;
 mod events;
 mod failure;
 mod keys;
@@ -13,6 +14,7 @@ mod reader;
 mod resets;
 mod rows;
 mod sessions;
+mod tables;
 mod upkeep;
 mod writer;
 

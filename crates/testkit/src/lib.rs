@@ -1,7 +1,12 @@
 //! What tests share: fakes of ports, builders, and the contract suite that every store has to pass.
 //!
 //! It never names an adapter: what it holds is what an adapter has to satisfy.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "everything here is a test or what a test is made of")]
 
+pub mod builders;
 mod fake_clock;
+mod seeded_entropy;
+pub mod store_contract;
 
 pub use fake_clock::{FAKE_START, FakeClock};
+pub use seeded_entropy::SeededEntropy;
