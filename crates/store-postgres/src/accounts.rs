@@ -64,7 +64,8 @@ impl AccountStore for PostgresStore {
                 self.readers.query_opt(&sql, &[&namespace.as_str(), &id.uuid()]).await?
             }
             AccountKey::Email(email) => {
-                let sql = format!("SELECT {USER_COLUMNS} FROM users u WHERE u.namespace = $1 AND u.email = $2");
+                let sql =
+                    format!("SELECT {USER_COLUMNS} FROM users u WHERE u.namespace = $1 AND u.email = $2");
                 self.readers.query_opt(&sql, &[&namespace.as_str(), &email.as_str()]).await?
             }
         };
@@ -190,13 +191,7 @@ impl Intention for SetPassword {
         let changed = write
             .query_opt(
                 &sql,
-                &[
-                    &self.namespace.as_str(),
-                    &self.user.uuid(),
-                    &self.password.0,
-                    &write.at(),
-                    &expected,
-                ],
+                &[&self.namespace.as_str(), &self.user.uuid(), &self.password.0, &write.at(), &expected],
             )
             .await?;
         let Some(row) = changed else { return Ok(AccountChange::Refused) };
@@ -238,13 +233,7 @@ impl Intention for SetStatus<'_> {
         let changed = write
             .query_opt(
                 &sql,
-                &[
-                    &self.namespace.as_str(),
-                    &self.user.uuid(),
-                    &self.status.name(),
-                    &raise,
-                    &write.at(),
-                ],
+                &[&self.namespace.as_str(), &self.user.uuid(), &self.status.name(), &raise, &write.at()],
             )
             .await?;
         let row = changed.ok_or(Failure::Impossible("a locked row is gone"))?;

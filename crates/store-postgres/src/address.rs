@@ -140,7 +140,8 @@ fn is_local(config: &Config) -> bool {
     config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
         && config.get_hosts().iter().all(|host| match host {
             Host::Tcp(name) => {
-                name == "localhost" || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+                name == "localhost"
+                    || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
             }
             Host::Unix(_) => true,
         })

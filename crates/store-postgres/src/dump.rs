@@ -32,7 +32,9 @@ UPDATE sessions SET revoked_at = floor(extract(epoch FROM now()) * 1000), revoke
  WHERE revoked_at IS NULL;
 UPDATE resets SET void_at = floor(extract(epoch FROM now()) * 1000) WHERE void_at IS NULL;
 INSERT INTO events (id, at, kind, actor)
-VALUES (md5('restored' || clock_timestamp())::uuid, floor(extract(epoch FROM now()) * 1000), 'database_restored', 'operator');
+SELECT (lpad(to_hex(clock.at), 12, '0') || '7' || substr(noise, 1, 3) || '8' || substr(noise, 4, 15))::uuid,
+       clock.at, 'database_restored', 'operator'
+  FROM (SELECT floor(extract(epoch FROM now()) * 1000)::int8 AS at, md5(random()::text) AS noise) AS clock;
 ";
 
 impl PostgresStore {
@@ -47,7 +49,10 @@ impl PostgresStore {
                  SET LOCAL idle_in_transaction_session_timeout = 0",
             )
             .await?;
-        writeln!(file, "-- minbil-auth: psql --single-transaction --set ON_ERROR_STOP=1 --file this-file database")?;
+        writeln!(
+            file,
+            "-- minbil-auth: psql --single-transaction --set ON_ERROR_STOP=1 --file this-file database"
+        )?;
         writeln!(file, "{}", schema::whole())?;
         for table in TABLES {
             copy(&client, table, &mut file).await?;

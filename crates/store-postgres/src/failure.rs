@@ -57,10 +57,7 @@ impl Failure {
     /// Whether a prepared statement went stale: its plan after a change of the schema (0A000), or all of it
     /// because a pooler or an operator took the session's statements away (26000).
     pub(crate) fn is_stale_statement(&self) -> bool {
-        matches!(
-            self.code(),
-            Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::INVALID_SQL_STATEMENT_NAME)
-        )
+        matches!(self.code(), Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::INVALID_SQL_STATEMENT_NAME))
     }
 
     /// Whether the connection is of no further use: it broke, or its server is on the way out or has become a
@@ -92,7 +89,7 @@ impl Failure {
 
 /// Whether the connection broke, as opposed to a value that could not be converted.
 fn is_broken(error: &tokio_postgres::Error) -> bool {
-    error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>())
+    error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 /// Codes of a server that is busy, full, read-only, on its way out, or in a conflict that will be over. What is

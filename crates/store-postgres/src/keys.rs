@@ -82,7 +82,8 @@ impl Intention for AddSigningKey {
 
     async fn run(&self, write: &Write<'_>) -> Result<bool, Failure> {
         let key = &self.key;
-        let newer = "SELECT 1 FROM signing_keys WHERE namespace = $1 AND ($2 IS NULL OR created_at > $2) LIMIT 1";
+        let newer =
+            "SELECT 1 FROM signing_keys WHERE namespace = $1 AND ($2 IS NULL OR created_at > $2) LIMIT 1";
         let limit = self.newer_than.map(UnixMillis::as_millis);
         if write.query_opt(newer, &[&key.namespace.as_str(), &limit]).await?.is_some() {
             return Ok(false);

@@ -2,13 +2,15 @@
 
 use crate::address::{DatabaseAddress, TlsRoots};
 use crate::failure::Failure;
-use crate::open::{OpenError, PostgresOptions};
+use crate::options::PostgresOptions;
 use crate::outage::Outage;
+use crate::refusal::OpenError;
 use crate::statements::Preparation;
 use deadpool_postgres::ClientWrapper;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -32,7 +34,9 @@ impl Link {
     /// Makes nothing yet.
     pub(crate) fn new(address: &DatabaseAddress, options: &PostgresOptions) -> Result<Self, OpenError> {
         let mut config = address.config.clone();
-        config.application_name("minbil-auth");
+        if config.get_application_name().is_none() {
+            config.application_name("minbil-auth");
+        }
         config.connect_timeout(options.connect_max);
         config.tcp_user_timeout(options.operation_max);
         config.keepalives_idle(KEEPALIVE_IDLE);
@@ -129,5 +133,10 @@ fn tls(roots: Option<&TlsRoots>) -> Result<ClientConfig, OpenError> {
         // Nothing is encrypted, and the connector is never asked.
         None => {}
     }
-    Ok(ClientConfig::builder().with_root_certificates(store).with_no_client_auth())
+    // The one provider of the process, named: a library must not depend on who installed what.
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OpenError::Tls(error.to_string()))?;
+    Ok(config.with_root_certificates(store).with_no_client_auth())
 }

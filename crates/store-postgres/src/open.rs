@@ -4,7 +4,9 @@ use crate::address::DatabaseAddress;
 use crate::clock::{StoreClock, now};
 use crate::failure::Failure;
 use crate::link::Link;
+use crate::options::PostgresOptions;
 use crate::reader::Readers;
+use crate::refusal::OpenError;
 use crate::schema::migrate;
 use crate::statements::Preparation;
 use crate::writer::{WriteLimits, Writers};
@@ -12,87 +14,9 @@ use app::ports::clock::Entropy;
 use deadpool_postgres::ClientWrapper;
 use domain::time::UnixMillis;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The oldest server that is known to have everything that is used.
 const OLDEST_SERVER: i64 = 120_000;
-
-/// How the store goes about it.
-#[derive(Clone, Debug)]
-pub struct PostgresOptions {
-    /// How many connections write.
-    pub connections: usize,
-    /// How many connections are shared by reads of a few rows.
-    pub readers: usize,
-    /// How many writes may wait for a connection.
-    pub queue_max: usize,
-    /// Whether statements are prepared once for each connection. Not behind a pooler that hands every transaction to
-    /// another server connection.
-    pub statement_cache: bool,
-    /// How long making a connection may take.
-    pub connect_max: Duration,
-    /// How long a write waits for a connection.
-    pub wait_max: Duration,
-    /// How long one operation may take, whatever it waits for.
-    pub operation_max: Duration,
-    /// Whose time it is: the database's, but in tests.
-    pub clock: Arc<StoreClock>,
-}
-
-impl Default for PostgresOptions {
-    fn default() -> Self {
-        Self {
-            connections: 16,
-            readers: 2,
-            queue_max: 4096,
-            statement_cache: true,
-            connect_max: Duration::from_secs(2),
-            wait_max: Duration::from_secs(2),
-            operation_max: Duration::from_secs(5),
-            clock: Arc::default(),
-        }
-    }
-}
-
-/// Why the database cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Nobody answers, or who answers does not let us in.
-    #[error("{0}")]
-    Connect(String),
-    /// TLS cannot be set up.
-    #[error("TLS: {0}")]
-    Tls(String),
-    /// The server is a standby, or was told to change nothing.
-    #[error("the database is read-only; one of the hosts must be a primary that takes writes ({0})")]
-    ReadOnly(String),
-    /// Nothing can be written any more.
-    #[error("the database has no room left ({0})")]
-    Full(String),
-    /// A commit would be answered before it is on disk.
-    #[error(
-        "synchronous_commit is {0}, so a crash could take back what was answered; say \
-         ALTER ROLE … SET synchronous_commit = on for the role that the server uses"
-    )]
-    NotDurable(String),
-    /// The server is too old.
-    #[error("the server is PostgreSQL {0}; 12 or newer is needed")]
-    Old(i64),
-    /// The schema cannot be brought to this version.
-    #[error("its schema cannot be brought to this version: {0}")]
-    Migration(String),
-    /// The schema is of a later version that does not work with this program any more.
-    #[error("its schema (version {found}) is newer than this program (version {known}) and no longer works with it; use the newer program")]
-    Newer {
-        /// The database's.
-        found: i32,
-        /// Ours.
-        known: i32,
-    },
-    /// Anything else.
-    #[error("{0}")]
-    Unusable(String),
-}
 
 /// The shared store.
 pub struct PostgresStore {
@@ -152,12 +76,17 @@ impl PostgresStore {
 /// Sorts out why there is no connection. The driver says this one in words only.
 fn refused(failure: &Failure) -> OpenError {
     let words = failure.to_string();
-    if words.contains("does not allow writes") { OpenError::ReadOnly(words) } else { OpenError::Connect(words) }
+    if words.contains("does not allow writes") {
+        OpenError::ReadOnly(words)
+    } else {
+        OpenError::Connect(words)
+    }
 }
 
 /// Looks at what would break a promise.
 async fn inspect(client: &ClientWrapper, preparation: Preparation) -> Result<(), OpenError> {
-    let sql = "SELECT current_setting('server_version_num', true), current_setting('synchronous_commit', true),
+    let sql =
+        "SELECT current_setting('server_version_num', true), current_setting('synchronous_commit', true),
                       current_setting('fsync', true)";
     let unusable = |error: tokio_postgres::Error| OpenError::from(&Failure::from(error));
     let rows = client.query_typed(sql, &[]).await.map_err(unusable)?;

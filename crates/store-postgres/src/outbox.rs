@@ -44,7 +44,13 @@ impl OutboxStore for PostgresStore {
         let rows = self.writers.once(&sql, &[&values.0, &values.1, &values.2]).await?;
         let mut claimed = rows
             .iter()
-            .map(|row| outbox_row(row).map(|row| ClaimedMail { id: row.id, order: row.order, attempts: row.attempts }))
+            .map(|row| {
+                outbox_row(row).map(|row| ClaimedMail {
+                    id: row.id,
+                    order: row.order,
+                    attempts: row.attempts,
+                })
+            })
             .collect::<Result<Vec<_>, _>>()?;
         claimed.sort_by_key(|mail| mail.id);
         Ok(claimed)
@@ -63,8 +69,9 @@ impl OutboxStore for PostgresStore {
     }
 
     async fn list_mail(&self, with_sent: bool, limit: u32) -> Result<Vec<OutboxRow>, Fault> {
-        let sql =
-            format!("SELECT {OUTBOX_COLUMNS} FROM outbox o WHERE $1 OR o.state <> 'sent' ORDER BY o.id LIMIT $2");
+        let sql = format!(
+            "SELECT {OUTBOX_COLUMNS} FROM outbox o WHERE $1 OR o.state <> 'sent' ORDER BY o.id LIMIT $2"
+        );
         let rows = self.writers.once(&sql, &[&with_sent, &i64::from(limit)]).await?;
         Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
     }

@@ -10,7 +10,8 @@ use domain::refresh_token::MacKeyId;
 use tokio_postgres::Row;
 
 /// The columns that [`reset`] reads, in its order.
-pub(crate) const RESET_COLUMNS: &str = "r.id, r.user_id, r.email, r.credential_epoch, r.mac_key, r.expires_at,
+pub(crate) const RESET_COLUMNS: &str =
+    "r.id, r.user_id, r.email, r.credential_epoch, r.mac_key, r.expires_at,
     (r.is_attempted OR r.may_have_left), (r.void_at IS NOT NULL)";
 
 /// A reset as it is stored.

@@ -100,7 +100,8 @@ impl Begin {
         let same_link = known.may_have_left && known.pending.expires_at > write.now;
         let expires_at = if same_link { known.pending.expires_at } else { write.now.plus(self.valid_for) };
         // A new expiry is a new link, and that one has not left yet.
-        let sql = "UPDATE resets SET expires_at = $2, is_attempted = true, may_have_left = may_have_left AND $3
+        let sql =
+            "UPDATE resets SET expires_at = $2, is_attempted = true, may_have_left = may_have_left AND $3
                     WHERE id = $1";
         write.execute(sql, &[&known.pending.id.uuid(), &expires_at.as_millis(), &same_link]).await?;
         Ok(BeginReset::Send(PendingReset { expires_at, ..known.pending }))

@@ -56,6 +56,11 @@ impl<'a> Cells<'a> {
         Ok(self.row.try_get(at)?)
     }
 
+    /// Passes over as many cells.
+    pub(crate) const fn skip(&mut self, cells: usize) {
+        self.at += cells;
+    }
+
     /// The next cell, a count. PostgreSQL has no unsigned numbers, so counts are stored one size up.
     pub(crate) fn count(&mut self) -> Result<u32, Failure> {
         let stored: i64 = self.cell()?;
@@ -189,7 +194,7 @@ fn subject(cells: &mut Cells<'_>) -> Result<MailSubject, Failure> {
     let unknown_user = cells.unreadable();
     if let Some(notice) = Notice::from_name(&kind) {
         // The address and the target of a notice are empty.
-        (cells.cell::<Option<&str>>()?, cells.cell::<Option<&str>>()?);
+        cells.skip(2);
         return Ok(MailSubject::Notice { user: UserId::new(user.ok_or(unknown_user)?), notice });
     }
     if kind != FORGOT_PASSWORD {
@@ -197,7 +202,6 @@ fn subject(cells: &mut Cells<'_>) -> Result<MailSubject, Failure> {
     }
     Ok(MailSubject::ForgotPassword {
         email: cells.email()?,
-        redirect: cells
-            .parsed(|text| RedirectAllowlist::new([text.to_owned()]).ok()?.find(text).cloned())?,
+        redirect: cells.parsed(|text| RedirectAllowlist::new([text.to_owned()]).ok()?.find(text).cloned())?,
     })
 }

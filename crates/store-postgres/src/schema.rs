@@ -7,8 +7,7 @@
 //! A migration says which programs may go on beside it: `oldest_program` is the lowest version of the schema that a
 //! program has to know in order to work on this one. An expanding migration keeps it, a contracting one raises it.
 
-use crate::failure::{Failure, words};
-use crate::open::OpenError;
+use crate::refusal::OpenError;
 use deadpool_postgres::ClientWrapper;
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
@@ -41,7 +40,10 @@ const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
 /// The statements that make this version's schema in an empty database. The history is not among what they fill.
 pub(crate) fn whole() -> String {
     let steps = MIGRATIONS.iter().map(|migration| migration.sql);
-    std::iter::once(HISTORY).chain(steps).map(|sql| format!("{};\n", sql.trim_end().trim_end_matches(';'))).collect()
+    std::iter::once(HISTORY)
+        .chain(steps)
+        .map(|sql| format!("{};\n", sql.trim_end().trim_end_matches(';')))
+        .collect()
 }
 
 /// How often a node tries to get a migration in before it gives up, and how long it waits in between. Each try waits
@@ -114,7 +116,8 @@ async fn advance(client: &ClientWrapper) -> Result<(), Step> {
 
 /// `None` while there is no history. Asked of the table itself, because catalogues differ between databases.
 async fn applied(client: &ClientWrapper) -> Result<Option<Applied>, tokio_postgres::Error> {
-    let select = "SELECT coalesce(max(version), 0)::int4, coalesce(max(oldest_program), 0)::int4 FROM schema_history";
+    let select =
+        "SELECT coalesce(max(version), 0)::int4, coalesce(max(oldest_program), 0)::int4 FROM schema_history";
     match client.query_typed(select, &[]).await {
         Ok(rows) => {
             let Some(row) = rows.first() else { return Ok(None) };
@@ -150,26 +153,4 @@ fn is_race(error: &tokio_postgres::Error) -> bool {
         SqlState::UNDEFINED_TABLE,
     ];
     error.code().is_some_and(|code| RACES.contains(code))
-}
-
-impl OpenError {
-    fn from_migration(error: &tokio_postgres::Error) -> Self {
-        let words = words(error);
-        match error.code() {
-            Some(code) if code.code().starts_with("53") => Self::Full(words),
-            Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Self::ReadOnly(words),
-            _ => Self::Migration(words),
-        }
-    }
-}
-
-impl From<&Failure> for OpenError {
-    fn from(failure: &Failure) -> Self {
-        let words = failure.to_string();
-        match failure.code() {
-            Some(code) if code.code().starts_with("53") => Self::Full(words),
-            Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Self::ReadOnly(words),
-            _ => Self::Unusable(words),
-        }
-    }
 }

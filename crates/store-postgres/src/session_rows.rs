@@ -48,11 +48,7 @@ pub(crate) async fn insert(write: &Write<'_>, session: &Session) -> Result<(), F
 }
 
 /// Ends one session that has not ended; whether it had not.
-pub(crate) async fn revoke(
-    write: &Write<'_>,
-    id: SessionId,
-    reason: RevokeReason,
-) -> Result<bool, Failure> {
+pub(crate) async fn revoke(write: &Write<'_>, id: SessionId, reason: RevokeReason) -> Result<bool, Failure> {
     let sql = "UPDATE sessions SET revoked_at = $2, revoke_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
     Ok(write.execute(sql, &[&id.uuid(), &write.at(), &reason.name()]).await? > 0)
 }
@@ -67,8 +63,5 @@ pub(crate) async fn revoke_all_of(
 ) -> Result<(), Failure> {
     let sql = "UPDATE sessions SET revoked_at = $3, revoke_reason = $4
                 WHERE user_id = $1 AND namespace = $2 AND revoked_at IS NULL";
-    write
-        .execute(sql, &[&user.uuid(), &namespace.as_str(), &write.at(), &reason.name()])
-        .await
-        .map(|_| ())
+    write.execute(sql, &[&user.uuid(), &namespace.as_str(), &write.at(), &reason.name()]).await.map(|_| ())
 }

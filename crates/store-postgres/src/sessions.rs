@@ -115,10 +115,8 @@ impl PostgresStore {
         let values = (self.clock.parameter(), refresh.session.uuid(), refresh.namespace.as_str());
         let (salt, generation, idle) =
             (salt.0.as_slice(), i64::from(generation), millis(refresh.policy.idle));
-        let rows = self
-            .writers
-            .once(&sql, &[&values.0, &values.1, &values.2, &salt, &generation, &idle])
-            .await?;
+        let rows =
+            self.writers.once(&sql, &[&values.0, &values.1, &values.2, &salt, &generation, &idle]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let now = UnixMillis::from_millis(row.try_get(SESSION_WIDTH)?);
         Ok(Some(RefreshOutcome { now, verdict: Verdict::Rotate, session: Some(session(row, 0)?) }))
@@ -198,8 +196,7 @@ async fn evict_idlest(write: &Write<'_>, open: &OpenSession) -> Result<(), Failu
                   AND idle_deadline > $3 AND absolute_deadline > $3
                 ORDER BY last_proof_at DESC, id DESC OFFSET $4";
     let kept = i64::from(open.policy.max_live.saturating_sub(1));
-    let over =
-        write.query(sql, &[&open.user.uuid(), &open.namespace.as_str(), &write.at(), &kept]).await?;
+    let over = write.query(sql, &[&open.user.uuid(), &open.namespace.as_str(), &write.at(), &kept]).await?;
     for row in over {
         let id = SessionId::new(row.try_get(0)?);
         if revoke(write, id, RevokeReason::Evicted).await? {

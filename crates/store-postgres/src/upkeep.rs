@@ -75,8 +75,7 @@ impl PostgresStore {
         let sql = "DELETE FROM events WHERE id = ANY (ARRAY(
                      SELECT id FROM events WHERE id < $1 AND at <= $3 ORDER BY id LIMIT $2
                         FOR UPDATE SKIP LOCKED)) RETURNING id";
-        let removed =
-            self.writers.once(sql, &[&first_kept, &i64::from(batch), &before.as_millis()]).await?;
+        let removed = self.writers.once(sql, &[&first_kept, &i64::from(batch), &before.as_millis()]).await?;
         Ok(removed.len() as u64)
     }
 
