@@ -21,10 +21,8 @@ use std::sync::Arc;
 pub fn router(state: Arc<HttpState>) -> Router {
     let layer = |state: &Arc<HttpState>| Arc::clone(state);
     Router::new()
-        .merge(routes::of_namespaces(&state))
-        .merge(routes::of_public_documents())
-        .merge(routes::of_health())
-        .merge(pages::routes())
+        .merge(routes::all(&state))
+        .merge(pages::routes(&state))
         .merge(docs_portal::routes())
         .fallback(nothing_here)
         .layer(from_fn_with_state(layer(&state), guard))

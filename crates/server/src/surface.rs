@@ -19,6 +19,8 @@ pub fn options(settings: &Settings) -> HttpOptions {
         title: of.title.clone(),
         allowed_origins: of.allowed_origins.clone(),
         same_site_is_allowed: of.same_site_is_allowed,
+        refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
+        password_min: of.password_min,
     };
     HttpOptions {
         base_url: settings.base_url.clone(),

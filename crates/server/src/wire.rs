@@ -8,8 +8,7 @@ use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::service::{Namespace, Service};
 use crypto::{
-    HashingOptions, HashingParameters, HashingPool, Issuer, RootKeys, SigningKeyring, SystemClock,
-    SystemEntropy, TokenMacs,
+    HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, SystemClock, SystemEntropy, TokenMacs,
 };
 use http_api::{Metrics, StoreCounts};
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
@@ -31,14 +30,27 @@ pub struct Wired {
     pub inbox: Option<Arc<CaughtMail>>,
 }
 
+/// What comes from outside of the process and of the configuration. A test hands in its own.
+pub struct Outside {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
 /// Opens what must be open and joins it.
 ///
 /// # Errors
 /// When the data directory, the root key, the database, a template or the mail settings cannot be used.
-pub async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
+pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired> {
     make_data_dir(settings)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let Outside { clock, entropy } = outside;
     let root = root_keys(settings)?;
     let database = &settings.written.database;
     let options = SqliteOptions {
@@ -62,7 +74,7 @@ pub async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
     let keyring = Arc::new(keyring(settings, &root, &clock, &entropy));
     let service = Service {
         store: Arc::clone(&store) as _,
-        hasher: Arc::new(HashingPool::start(hashing_options(settings)?, &root, Arc::clone(&entropy))?),
+        hasher: Arc::new(HashingPool::start(hashing_options(settings), &root, Arc::clone(&entropy))?),
         macs: Arc::new(TokenMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
@@ -112,20 +124,14 @@ fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
     }
 }
 
-fn hashing_options(settings: &Settings) -> anyhow::Result<HashingOptions> {
+fn hashing_options(settings: &Settings) -> HashingOptions {
     let written = &settings.written.passwords;
-    let parameters = HashingParameters::new(
-        written.argon2_memory_kib,
-        written.argon2_iterations,
-        written.argon2_parallelism,
-    );
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ok(HashingOptions {
-        parameters: parameters.context("passwords.argon2_*")?,
-        threads: if written.threads == 0 { cores } else { written.threads },
+    HashingOptions {
+        parameters: settings.hashing,
+        threads: written.threads,
         queue_max: written.queue_max,
         ..HashingOptions::default()
-    })
+    }
 }
 
 fn keyring(

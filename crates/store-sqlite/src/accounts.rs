@@ -274,11 +274,12 @@ fn delete_account(
     revoke_all_of(write, namespace, id, RevokeReason::AccountDeleted)?;
     let key = id.uuid();
     let key = key.as_bytes();
-    write.connection.prepare_cached("DELETE FROM resets WHERE user_id = ?1")?.execute([key])?;
-    write
-        .connection
-        .prepare_cached("DELETE FROM outbox WHERE user_id = ?1 OR (namespace = ?2 AND email = ?3)")?
-        .execute(params![key, namespace.as_str(), user.email.as_str()])?;
+    // By address too: a tombstone names it under another id, an order under none.
+    for table in ["resets", "outbox"] {
+        let sql = format!("DELETE FROM {table} WHERE user_id = ?1 OR (namespace = ?2 AND email = ?3)");
+        let named = params![key, namespace.as_str(), user.email.as_str()];
+        write.connection.prepare_cached(&sql)?.execute(named)?;
+    }
     write
         .connection
         .prepare_cached("DELETE FROM users WHERE namespace = ?1 AND id = ?2")?

@@ -23,7 +23,7 @@ const CHECKPOINT_PAGES: u32 = 4000;
 /// How the store goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct SqliteOptions {
-    /// How many connections read.
+    /// How many connections look things up. One more reads what is long.
     pub readers: usize,
     /// How many writes may wait.
     pub queue_max: usize,
@@ -91,6 +91,7 @@ impl SqliteStore {
         let readers = (0..options.readers.max(1))
             .map(|_| connect(path, options, true))
             .collect::<Result<Vec<_>, _>>()?;
+        let readers = Readers::new(readers, connect(path, options, true)?);
         let writer = Writer::start(
             connection,
             Arc::clone(&clock),
@@ -98,7 +99,7 @@ impl SqliteStore {
             options.queue_max.max(1),
             options.group_max.max(1),
         )?;
-        Ok(Self { writer: Arc::new(writer), readers: Readers::new(readers), clock, path: path.to_owned() })
+        Ok(Self { writer: Arc::new(writer), readers, clock, path: path.to_owned() })
     }
 
     /// How the writer has fared.

@@ -79,7 +79,8 @@ impl OutboxStore for SqliteStore {
 
 fn claim(write: &Write<'_>, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>> {
     let select = format!(
-        "SELECT {OUTBOX_COLUMNS} FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1 ORDER BY id LIMIT ?2"
+        "SELECT {OUTBOX_COLUMNS} FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1
+          ORDER BY next_attempt_at, id LIMIT ?2"
     );
     let due: Vec<OutboxRow> = write
         .connection

@@ -86,6 +86,10 @@ fn resume(
         return Ok(BeginReset::Nothing);
     }
     let same_link = known.may_have_left && known.pending.expires_at > write.now;
+    // A link whose time was over does not count as live; renewed, it would be one too many.
+    if !same_link && others_live(write, known.pending.user, known.pending.id)? >= LIVE_RESETS_MAX {
+        return Ok(BeginReset::Nothing);
+    }
     let expires_at = if same_link { known.pending.expires_at } else { expires_at };
     // A new expiry is a new link, and that one has not left yet.
     write
@@ -107,14 +111,8 @@ fn insert(
     let stranger = UserId::new(write.uuid());
     let (user, epoch) =
         account.map_or((stranger, CredentialEpoch(0)), |user| (user.id, user.credential_epoch));
-    let live: i64 = write
-        .connection
-        .prepare_cached(
-            "SELECT count(*) FROM resets WHERE user_id = ?1 AND void_at IS NULL AND expires_at > ?2",
-        )?
-        .query_row(params![user.uuid().as_bytes(), write.now.as_millis()], |row| row.get(0))?;
-    let is_live = account.is_some() && live < i64::try_from(LIVE_RESETS_MAX).unwrap_or(i64::MAX);
     let id = ResetId::new(write.uuid());
+    let is_live = others_live(write, user, id)? < LIVE_RESETS_MAX && account.is_some();
     write
         .connection
         .prepare_cached(
@@ -136,6 +134,21 @@ fn insert(
         return Ok(BeginReset::Nothing);
     }
     Ok(BeginReset::Send(PendingReset { id, user, email: email.clone(), epoch, mac_key, expires_at }))
+}
+
+/// How many resets of a user live beside this one.
+fn others_live(write: &Write<'_>, user: UserId, reset: ResetId) -> Result<usize> {
+    let count: u32 = write
+        .connection
+        .prepare_cached(
+            "SELECT count(*) FROM resets
+              WHERE user_id = ?1 AND void_at IS NULL AND expires_at > ?2 AND id <> ?3",
+        )?
+        .query_row(
+            params![user.uuid().as_bytes(), write.now.as_millis(), reset.uuid().as_bytes()],
+            |row| row.get(0),
+        )?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 fn redeem_reset(write: &Write<'_>, redeem: &RedeemReset) -> Result<AccountChange> {

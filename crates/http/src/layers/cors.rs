@@ -1,8 +1,8 @@
 //! Which pages of other origins may read our answers. Never a reflection: an origin is on the list of the namespace
 //! that the path names, letter for letter, or it gets nothing.
 
-use super::request_id::REQUEST_ID;
 use crate::extract::page_origin;
+use crate::request_id::REQUEST_ID;
 use crate::state::HttpState;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;

@@ -6,5 +6,4 @@ pub(crate) mod guard;
 pub(crate) mod host_guard;
 pub(crate) mod observe;
 pub(crate) mod problem_document;
-pub(crate) mod request_id;
 pub(crate) mod security_headers;

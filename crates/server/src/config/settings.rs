@@ -5,6 +5,7 @@ use app::outbox::RetryPolicy;
 use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;
 use app::rotate_signing_keys::KeyRotation;
+use crypto::HashingParameters;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::redirect::{RedirectAllowlist, RedirectTarget};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub root_key: RootKeySource,
     /// Certificates.
     pub tls: Option<TlsFiles>,
+    /// What a new password hash costs.
+    pub hashing: HashingParameters,
     /// Where mail goes.
     pub mail: MailRoute,
     /// When deliveries are tried again.

@@ -14,13 +14,25 @@ pub mod account_status;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod accounts;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod concurrency;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod keys;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod outbox;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod purge;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod refresh_bearer;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod refresh_full;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod refresh_model;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod resets;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod sessions;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod upkeep;
 
 pub use subject::Subject;
 pub use world::World;

@@ -99,7 +99,7 @@ pub async fn a_grace_is_recorded_and_marked_when_the_client_is_another(world: &W
     }
 }
 
-pub async fn asvs_7_x_rfc_9700_4_14_a_reused_refresh_token_ends_the_session(world: &World) {
+pub async fn rfc_9700_4_14_a_reused_refresh_token_ends_the_session(world: &World) {
     let begun = session(world).await;
     world.rotate(&begun, Slot::Body, 1).await;
     world.advance(policy().grace + TICK).await;

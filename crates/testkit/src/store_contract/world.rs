@@ -172,13 +172,18 @@ impl World {
         self.store.begin_reset(order, MacKeyId(1), RESET_VALID_FOR).await.unwrap()
     }
 
-    /// Orders a reset mail for somebody and claims it; what becomes of its reset.
+    /// Orders a reset mail for somebody and sends it; what becomes of its reset.
     pub async fn ask_for_reset(&self, name: &str) -> BeginReset {
-        self.store.order_mail(forgot(name), audit()).await.unwrap();
-        let claimed = self.claim().await;
-        let begun = self.begin(claimed.id).await;
-        self.store.finish_mail(claimed.id, MailResult::Sent).await.unwrap();
+        let order = self.store.order_mail(forgot(name), audit()).await.unwrap();
+        let begun = self.begin(order).await;
+        self.store.finish_mail(order, MailResult::Sent).await.unwrap();
         begun
+    }
+
+    /// Orders a reset mail for somebody and begins its reset; the order stays.
+    pub async fn begin_fresh(&self, name: &str) -> BeginReset {
+        let order = self.store.order_mail(forgot(name), audit()).await.unwrap();
+        self.begin(order).await
     }
 
     /// A reset link on its way to somebody.
