@@ -41,29 +41,31 @@ impl PostgresStore {
     /// Writes the copy to a file that does not exist yet.
     pub(crate) async fn write_dump(&self, target: &Path) -> Result<(), Failure> {
         let client = self.link.connect().await?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
-        // One snapshot for all tables; the limits of a request are not meant for it.
-        client
-            .batch_execute(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;
-                 SET LOCAL idle_in_transaction_session_timeout = 0",
-            )
-            .await?;
-        writeln!(
-            file,
-            "-- minbil-auth: psql --single-transaction --set ON_ERROR_STOP=1 --file this-file database"
-        )?;
-        writeln!(file, "{}", schema::whole())?;
-        for table in TABLES {
-            copy(&client, table, &mut file).await?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
+        let written = write_all(&client, file).await;
+        if written.is_err() {
+            // Half a copy must not be taken for a whole one.
+            let _ = std::fs::remove_file(target);
         }
-        file.write_all(VOID.as_bytes())?;
-        client.batch_execute("COMMIT").await?;
-        file.sync_all()?;
+        written?;
         let folder = target.parent().filter(|path| !path.as_os_str().is_empty());
-        File::open(folder.map_or_else(|| PathBuf::from("."), Path::to_owned))?.sync_all()?;
-        Ok(())
+        Ok(File::open(folder.map_or_else(|| PathBuf::from("."), Path::to_owned))?.sync_all()?)
     }
+}
+
+/// One snapshot for all tables; the limits of a request are not meant for it.
+async fn write_all(client: &ClientWrapper, mut file: File) -> Result<(), Failure> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;
+                 SET LOCAL idle_in_transaction_session_timeout = 0";
+    client.batch_execute(begin).await?;
+    writeln!(file, "-- minbil-auth: psql --single-transaction --set ON_ERROR_STOP=1 --file FILE DATABASE")?;
+    writeln!(file, "{}", schema::whole())?;
+    for table in TABLES {
+        copy(client, table, &mut file).await?;
+    }
+    file.write_all(VOID.as_bytes())?;
+    client.batch_execute("COMMIT").await?;
+    Ok(file.sync_all()?)
 }
 
 /// Columns are named, because migrations may have added them in another order.

@@ -46,5 +46,5 @@ pub(crate) async fn insert(write: &Write<'_>, order: &MailOrder) -> Result<Outbo
 pub(crate) async fn find(write: &Write<'_>, id: OutboxId) -> Result<Option<OutboxRow>, Failure> {
     let sql = format!("SELECT {OUTBOX_COLUMNS} FROM outbox o WHERE o.id = $1");
     let row = write.query_opt(&sql, &[&id.uuid()]).await?;
-    row.map(|row| outbox_row(&row)).transpose()
+    row.map(|row| outbox_row(&row, 0)).transpose()
 }

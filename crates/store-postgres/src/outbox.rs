@@ -17,6 +17,7 @@ use domain::event::EventKind;
 use domain::ids::OutboxId;
 use domain::time::{UnixMillis, millis};
 use std::time::Duration;
+use tokio_postgres::Row;
 
 #[async_trait]
 impl OutboxStore for PostgresStore {
@@ -25,35 +26,24 @@ impl OutboxStore for PostgresStore {
     }
 
     async fn claim_mail(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>, Fault> {
-        // One statement. A row that another worker is claiming is skipped, not waited for; an array, unlike IN,
-        // is made once, so that no plan claims more than the limit.
+        // One statement. A row that another worker is claiming is skipped, not waited for; what is due is found once, so
+        // that no plan claims more than the limit.
         let sql = format!(
-            "UPDATE outbox AS o
-                SET attempts = o.attempts + 1,
-                    next_attempt_at = least(clock.now, {max} - $3) + $3
-               FROM (SELECT {now} AS now) AS clock
-              WHERE o.id = ANY (ARRAY(
-                      SELECT due.id FROM outbox due
-                       WHERE due.state = 'pending' AND due.next_attempt_at <= {now}
-                       ORDER BY due.id LIMIT $2 FOR UPDATE SKIP LOCKED))
-              RETURNING {OUTBOX_COLUMNS}",
+            "WITH due AS MATERIALIZED (
+               SELECT id, next_attempt_at AS since FROM outbox
+                WHERE state = 'pending' AND next_attempt_at <= {now}
+                ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+             UPDATE outbox AS o SET attempts = o.attempts + 1, next_attempt_at = least({now}, {max} - $3) + $3
+               FROM due WHERE o.id = due.id
+              RETURNING due.since, {OUTBOX_COLUMNS}",
             max = i64::MAX,
             now = now!(),
         );
         let values = (self.clock.parameter(), i64::from(limit), millis(lease));
         let rows = self.writers.once(&sql, &[&values.0, &values.1, &values.2]).await?;
-        let mut claimed = rows
-            .iter()
-            .map(|row| {
-                outbox_row(row).map(|row| ClaimedMail {
-                    id: row.id,
-                    order: row.order,
-                    attempts: row.attempts,
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        claimed.sort_by_key(|mail| mail.id);
-        Ok(claimed)
+        let mut claimed = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
+        claimed.sort_by_key(|(since, mail)| (*since, mail.id));
+        Ok(claimed.into_iter().map(|(_, mail)| mail).collect())
     }
 
     async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
@@ -73,7 +63,7 @@ impl OutboxStore for PostgresStore {
             "SELECT {OUTBOX_COLUMNS} FROM outbox o WHERE $1 OR o.state <> 'sent' ORDER BY o.id LIMIT $2"
         );
         let rows = self.writers.once(&sql, &[&with_sent, &i64::from(limit)]).await?;
-        Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(|row| outbox_row(row, 0)).collect::<Result<_, _>>()?)
     }
 
     async fn retry_mail(&self, only: Option<OutboxId>) -> Result<u32, Fault> {
@@ -86,6 +76,12 @@ impl OutboxStore for PostgresStore {
         let rows = self.writers.once(sql, &[&self.clock.parameter(), &only]).await?;
         Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
     }
+}
+
+/// Since when it has been due, and what is due.
+fn claimed(row: &Row) -> Result<(i64, ClaimedMail), Failure> {
+    let OutboxRow { id, order, attempts, .. } = outbox_row(row, 1)?;
+    Ok((row.try_get(0)?, ClaimedMail { id, order, attempts }))
 }
 
 struct OrderMail {

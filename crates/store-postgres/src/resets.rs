@@ -98,6 +98,10 @@ impl Begin {
             return Ok(BeginReset::Nothing);
         }
         let same_link = known.may_have_left && known.pending.expires_at > write.now;
+        // A link whose time was over does not count as live; renewed, it would be one too many.
+        if !same_link && others_live(write, known.pending.user, known.pending.id).await? >= LIVE_RESETS_MAX {
+            return Ok(BeginReset::Nothing);
+        }
         let expires_at = if same_link { known.pending.expires_at } else { write.now.plus(self.valid_for) };
         // A new expiry is a new link, and that one has not left yet.
         let sql =
@@ -118,8 +122,8 @@ impl Begin {
         let stranger = UserId::new(write.uuid());
         let (user, epoch) =
             account.map_or((stranger, CredentialEpoch(0)), |user| (user.id, user.credential_epoch));
-        let is_live = live_resets(write, user).await? < LIVE_RESETS_MAX && account.is_some();
         let id = ResetId::new(write.uuid());
+        let is_live = others_live(write, user, id).await? < LIVE_RESETS_MAX && account.is_some();
         let expires_at = write.now.plus(self.valid_for);
         let sql = "INSERT INTO resets (id, order_id, namespace, user_id, email, credential_epoch, mac_key, expires_at,
                                        is_attempted, may_have_left, void_at)
@@ -152,9 +156,11 @@ impl Begin {
     }
 }
 
-async fn live_resets(write: &Write<'_>, user: UserId) -> Result<usize, Failure> {
-    let sql = "SELECT count(*) FROM resets WHERE user_id = $1 AND void_at IS NULL AND expires_at > $2";
-    let row = write.query_opt(sql, &[&user.uuid(), &write.at()]).await?;
+/// How many resets of a user live beside this one.
+async fn others_live(write: &Write<'_>, user: UserId, reset: ResetId) -> Result<usize, Failure> {
+    let sql = "SELECT count(*) FROM resets
+                WHERE user_id = $1 AND void_at IS NULL AND expires_at > $2 AND id <> $3";
+    let row = write.query_opt(sql, &[&user.uuid(), &write.at(), &reset.uuid()]).await?;
     let count: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }

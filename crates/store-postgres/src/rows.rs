@@ -169,9 +169,9 @@ pub(crate) fn is_there(row: &Row, at: usize) -> Result<bool, Failure> {
     Ok(row.try_get::<_, Option<Uuid>>(at)?.is_some())
 }
 
-/// A mail order and where it stands.
-pub(crate) fn outbox_row(row: &Row) -> Result<OutboxRow, Failure> {
-    let mut cells = Cells::new(row, 0);
+/// A mail order and where it stands, from the cell at `at` on.
+pub(crate) fn outbox_row(row: &Row, at: usize) -> Result<OutboxRow, Failure> {
+    let mut cells = Cells::new(row, at);
     let id = OutboxId::new(cells.cell()?);
     let namespace = cells.namespace()?;
     let locale = cells.parsed(Locale::from_tag)?;

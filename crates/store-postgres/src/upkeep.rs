@@ -35,7 +35,7 @@ impl StoreUpkeep for PostgresStore {
                 batch,
             )
             .await?;
-        let resets = self.remove("resets", "expires_at <= $1", sessions, batch).await?;
+        let resets = self.remove("resets", RESET_IS_OVER, sessions, batch).await?;
         let mail = now.minus(retention.mail).as_millis();
         let mail = self.remove("outbox", "state = 'sent' AND next_attempt_at <= $1", mail, batch).await?;
         let audit = self.remove_events(now.minus(retention.audit), batch).await?;
@@ -57,6 +57,10 @@ impl StoreUpkeep for PostgresStore {
         Ok(self.writers.transact(&VoidAfterRestore { audit }).await?)
     }
 }
+
+/// A reset stays while its order may be attempted again: it says which link went out, or that none may.
+const RESET_IS_OVER: &str = "expires_at <= $1 AND NOT EXISTS
+    (SELECT 1 FROM outbox WHERE outbox.id = resets.order_id AND outbox.state <> 'sent')";
 
 impl PostgresStore {
     /// Removes up to `batch` rows that are over. Two nodes may purge at once; each skips what the other has.

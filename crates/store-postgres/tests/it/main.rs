@@ -3,6 +3,7 @@
 
 mod contract;
 mod database;
+mod dump;
 mod durability;
 mod limiter;
 mod opening;
