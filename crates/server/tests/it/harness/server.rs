@@ -89,7 +89,7 @@ impl TestServer {
             service: wired.service,
             stop,
             metrics: wired.metrics,
-            store: wired.store,
+            store: embedded(wired.database),
             mail,
             setup_environment: setup.environment,
             data,
@@ -248,5 +248,12 @@ impl Drop for TestServer {
         });
         let left = look.join().unwrap();
         assert!(left.is_empty(), "mail that the test never looked at: {left:?}");
+    }
+}
+
+fn embedded(database: minbil_auth::database::Database) -> Arc<SqliteStore> {
+    match database {
+        minbil_auth::database::Database::Embedded(store) => store,
+        minbil_auth::database::Database::Shared(_) => panic!("these tests run on the embedded store"),
     }
 }
