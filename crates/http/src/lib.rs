@@ -4,17 +4,23 @@
 //! answer that is not a success leaves as a problem document (RFC 9457), whoever made it.
 
 mod docs_portal;
+mod document;
 mod extract;
 mod layers;
 mod metrics;
+mod moment;
 mod openapi;
+mod operations;
 mod options;
 mod pages;
 mod problem;
 mod refusals;
+mod request_id;
 mod router;
 mod routes;
 mod state;
+mod static_files;
+mod templates;
 
 pub use metrics::{Metrics, StoreCounts};
 pub use openapi::openapi_document;

@@ -43,6 +43,10 @@ pub struct HttpNamespace {
     pub allowed_origins: Vec<String>,
     /// Whether any page of the same site may use the cookie.
     pub same_site_is_allowed: bool,
+    /// Whether bodies carry refresh tokens.
+    pub refresh_tokens_in_bodies: bool,
+    /// The fewest code points of a new password.
+    pub password_min: usize,
 }
 
 /// Which documentation pages there are.

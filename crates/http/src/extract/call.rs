@@ -1,9 +1,9 @@
 //! One call of a namespace: everything about it but the body.
 
 use super::{authorization, cookie, page_origin};
-use crate::layers::request_id::RequestId;
 use crate::options::HttpNamespace;
 use crate::problem::{Problem, ProblemCode};
+use crate::request_id::RequestId;
 use crate::state::HttpState;
 use app::authenticate::{Caller, authenticate};
 use app::credentials::{HeaderText, PresentedTexts};

@@ -67,6 +67,8 @@ mod tests {
             title: "CarOwner".to_owned(),
             allowed_origins: vec!["https://app.example.com".to_owned()],
             same_site_is_allowed,
+            refresh_tokens_in_bodies: true,
+            password_min: 8,
         };
         gate(&headers, &namespace, &options()) == CookieGate::Open
     }

@@ -1,7 +1,7 @@
 //! A line in the log and a count for each request. The route's template stands for the path: a path may hold what
 //! somebody typed, and a query is never logged.
 
-use super::request_id::{REQUEST_ID, RequestId};
+use crate::request_id::{REQUEST_ID, RequestId};
 use crate::state::HttpState;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;

@@ -1,8 +1,8 @@
 //! Every answer that is neither a success nor a redirect leaves as a problem document, whoever made it: a handler, a
 //! missing route, a library.
 
-use super::request_id::RequestId;
 use crate::problem::{Challenge, FieldProblem, Problem, ProblemCode};
+use crate::request_id::RequestId;
 use crate::state::HttpState;
 use app::fault::FaultKind;
 use axum::body::Body;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// The document, in the order of its fields.
 #[derive(Serialize)]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     r#type: String,
     title: &'static str,
     status: u16,
@@ -59,19 +59,23 @@ fn log(problem: &Problem, id: &RequestId) {
     }
 }
 
-fn write(mut response: Response, problem: &Problem, base: &str, id: &RequestId, is_head: bool) -> Response {
+/// The document of a problem.
+pub(crate) fn document<'a>(problem: &'a Problem, base: &str, request_id: &'a str) -> Document<'a> {
     let code = problem.code;
-    let document = Document {
+    Document {
         r#type: format!("{base}/docs/problems/{}", code.slug()),
         title: code.title(),
         status: code.status(),
         detail: code.detail(),
         message: code.detail(),
         code: code.code(),
-        request_id: &id.0,
+        request_id,
         errors: &problem.errors,
-    };
-    let body = serde_json::to_vec(&document).unwrap_or_default();
+    }
+}
+
+fn write(mut response: Response, problem: &Problem, base: &str, id: &RequestId, is_head: bool) -> Response {
+    let body = serde_json::to_vec(&document(problem, base, &id.0)).unwrap_or_default();
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -79,7 +83,7 @@ fn write(mut response: Response, problem: &Problem, base: &str, id: &RequestId, 
     if let Some(wait) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
     }
-    if code.status() == 401 {
+    if problem.code.status() == 401 {
         let challenge = match problem.challenge {
             Challenge::Plain => "Bearer",
             Challenge::InvalidToken => "Bearer error=\"invalid_token\"",

@@ -1,10 +1,22 @@
-//! Pages.
+//! The pages of the server itself: the way in, the development inbox, the page a reset link leads to.
+
+mod front;
+mod inbox;
+mod mail_text;
+mod reset_password;
+mod reset_texts;
 
 use crate::state::HttpState;
+use crate::static_files;
 use axum::Router;
 use std::sync::Arc;
 
-/// The pages.
-pub(crate) fn routes() -> Router<Arc<HttpState>> {
+/// The pages. The inbox exists only where mail is caught.
+pub(crate) fn routes(state: &HttpState) -> Router<Arc<HttpState>> {
+    let inbox = state.inbox.as_ref().map(|inbox| inbox::routes(Arc::clone(inbox)));
     Router::new()
+        .merge(static_files::routes())
+        .merge(front::routes(state.options.docs))
+        .merge(reset_password::routes(&state.service.namespaces))
+        .merge(inbox.unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! The bodies of answers, their fields in the published order.
 
 use crate::extract::cookie;
+use crate::moment::rfc3339;
 use crate::options::Mode;
 use app::sign_in::SignedIn;
 use app::tokens::TokenGrant;
@@ -11,14 +12,7 @@ use axum::response::{IntoResponse, Response};
 use domain::account::User;
 use domain::namespace::NamespaceName;
 use domain::secret::SecretText;
-use domain::time::UnixMillis;
 use serde::Serialize;
-
-/// A moment as RFC 3339 in UTC, whole seconds, with `Z`.
-pub(super) fn rfc3339(at: UnixMillis) -> String {
-    // The end of the calendar stands for anything behind it; a deadline that far away is no deadline.
-    jiff::Timestamp::from_second(at.as_secs()).unwrap_or(jiff::Timestamp::MAX).strftime("%FT%TZ").to_string()
-}
 
 /// An answer that says only what happened.
 #[derive(Serialize)]
@@ -110,15 +104,4 @@ pub(super) fn no_store(cookie: Option<HeaderValue>) -> HeaderMap {
         headers.insert(SET_COOKIE, cookie);
     }
     headers
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_have_whole_seconds_and_a_z() {
-        assert_eq!(rfc3339(UnixMillis::from_millis(1_770_132_705_999)), "2026-02-03T15:31:45Z");
-        assert_eq!(rfc3339(UnixMillis::from_millis(i64::MAX)), "9999-12-30T22:00:00Z");
-    }
 }

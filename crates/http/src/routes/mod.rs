@@ -15,40 +15,67 @@ mod sign_out;
 mod sign_up;
 
 use crate::layers::cors;
+use crate::layers::fault_mode::fault_mode;
 use crate::layers::guard::guard;
+use crate::operations::{Group, Method, Operation};
+use crate::options::Mode;
 use crate::state::HttpState;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::handler::Handler;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use std::sync::Arc;
 
-/// The calls of the namespaces.
-pub(crate) fn of_namespaces(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
+/// Every call there is. A row of the table without a handler does not compile, and a handler cannot be reached
+/// but through the table.
+pub(crate) fn all(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
+    let of = |groups: &[Group]| {
+        let operations = Operation::ALL.into_iter().filter(|operation| groups.contains(&operation.group()));
+        operations
+            .fold(Router::new(), |router, operation| router.route(operation.address().1, route(operation)))
+            .layer(from_fn_with_state(Arc::clone(state), guard))
+    };
+    let auth = of(&[Group::Auth]);
+    let auth = match state.options.mode {
+        Mode::Development => auth.layer(from_fn(fault_mode)),
+        Mode::Production => auth,
+    };
     Router::new()
-        .route("/api/{ns}/auth/sign-up", post(sign_up::sign_up))
-        .route("/api/{ns}/auth/sign-in", post(sign_in::sign_in))
-        .route("/api/{ns}/auth/refresh", post(refresh::refresh))
-        .route("/api/{ns}/auth/sign-out", post(sign_out::sign_out))
-        .route("/api/{ns}/auth/forgot-password", post(forgot_password::forgot_password))
-        .route("/api/{ns}/auth/reset-password", post(reset_password::reset_password))
-        .route("/api/{ns}/auth/change-password", post(change_password::change_password))
-        .route("/api/{ns}/auth/me", get(me::me))
-        .route("/api/{ns}/auth/sessions", get(sessions::list))
-        .route("/api/{ns}/auth/sessions/{id}", delete(sessions::end))
-        .layer(from_fn_with_state(Arc::clone(state), guard))
-        .layer(cors::of_namespaces(state))
+        .merge(auth.layer(cors::of_namespaces(state)))
+        .merge(of(&[Group::Keys, Group::Description]).layer(cors::of_public_documents()))
+        .merge(of(&[Group::Health]))
 }
 
-/// What anybody may read.
-pub(crate) fn of_public_documents(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
-    Router::new()
-        .route("/api/{ns}/.well-known/jwks.json", get(jwks::jwks))
-        .route("/openapi.json", get(openapi_json::openapi_json))
-        .layer(from_fn_with_state(Arc::clone(state), guard))
-        .layer(cors::of_public_documents())
+fn route(operation: Operation) -> MethodRouter<Arc<HttpState>> {
+    match operation {
+        Operation::SignUp => answers(operation, sign_up::sign_up),
+        Operation::SignIn => answers(operation, sign_in::sign_in),
+        Operation::Refresh => answers(operation, refresh::refresh),
+        Operation::SignOut => answers(operation, sign_out::sign_out),
+        Operation::ForgotPassword => answers(operation, forgot_password::forgot_password),
+        Operation::ResetPassword => answers(operation, reset_password::reset_password),
+        Operation::ChangePassword => answers(operation, change_password::change_password),
+        Operation::Me => answers(operation, me::me),
+        Operation::ListSessions => answers(operation, sessions::list),
+        Operation::EndSession => answers(operation, sessions::end),
+        Operation::Jwks => answers(operation, jwks::jwks),
+        Operation::OpenapiJson => answers(operation, openapi_json::openapi_json),
+        Operation::Healthz => answers(operation, health::healthz),
+        Operation::Readyz => answers(operation, health::readyz),
+    }
 }
 
-/// What a load balancer asks.
-pub(crate) fn of_health() -> Router<Arc<HttpState>> {
-    Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz))
+fn answers<T: 'static>(
+    operation: Operation,
+    handler: impl Handler<T, Arc<HttpState>>,
+) -> MethodRouter<Arc<HttpState>> {
+    on(method(operation), handler)
+}
+
+const fn method(operation: Operation) -> MethodFilter {
+    match operation.address().0 {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Delete => MethodFilter::DELETE,
+    }
 }

@@ -1,8 +1,9 @@
 //! `GET sessions`, `DELETE sessions/{id}`
 
-use super::answer::{Message, no_store, private, rfc3339};
+use super::answer::{Message, no_store, private};
 use crate::extract::call::Call;
 use crate::extract::cookie;
+use crate::moment::rfc3339;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::HttpState;
 use app::end_session;
