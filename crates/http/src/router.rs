@@ -22,7 +22,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
     let layer = |state: &Arc<HttpState>| Arc::clone(state);
     Router::new()
         .merge(pages::routes(&state))
-        .merge(docs_portal::routes())
+        .merge(docs_portal::routes(&state.options))
         .fallback(nothing_here)
         .layer(from_fn_with_state(layer(&state), guard))
         // These have CORS around a guard of their own: a page may read that a call has failed.
