@@ -149,3 +149,23 @@ async fn of_concurrent_changes_one_is_made_and_its_password_holds() {
     server.try_sign_in(OWNER, &done[0].1).await.ok();
     server.one_letter().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_sign_in_with_the_old_password_that_races_a_change_leaves_no_session() {
+    let server = TestServer::start().await;
+    let mut signed = server.owner().await;
+    for round in 0..40 {
+        let (old, new) = if round % 2 == 0 { (PASSWORD, NEW) } else { (NEW, PASSWORD) };
+        let co = server.co.clone();
+        let racing = tokio::spawn(async move { co.try_sign_in(OWNER, old).await });
+        let changed = server.change(&signed.access, old, new).await;
+        let raced = racing.await.unwrap();
+        if raced.status == 200 {
+            server.me(&raced.signed().access).await.problem("password_changed");
+            server.refresh(Body(&raced.signed().refresh)).await.problem("password_changed");
+        }
+        signed = changed.signed();
+        server.me(&signed.access).await.ok();
+    }
+    assert_eq!(server.deliver_mail().await.len(), 40);
+}

@@ -114,3 +114,13 @@ async fn the_root_key_is_made_once_and_is_the_owners_alone() {
     let server = server.restart(&[("PASSWORDS__THREADS", "1")]).await;
     server.me(&signed.access).await.ok();
 }
+
+#[tokio::test]
+async fn the_host_of_an_http_2_request_counts_as_well() {
+    let server = server().await;
+    let call = |address: &str| server.fetch(&format!("http://{address}/healthz"));
+    call("localhost:5000").await.ok();
+    call("evil.example").await.problem("host_not_allowed");
+    call("evil.example").instead("host", "localhost:5000").await.problem("host_not_allowed");
+    call("localhost@evil.example").await.problem("host_not_allowed");
+}

@@ -100,7 +100,7 @@ async fn a_key_is_published_a_day_before_it_signs_and_stays_while_its_tokens_liv
     };
     server.sign_up(OWNER).await;
     let (first, kid, _) = step(Duration::ZERO).await;
-    assert_eq!(first, [kid.clone()]);
+    assert_eq!(first, std::slice::from_ref(&kid));
     let (published, signer, _) = step(89 * DAY).await;
     assert_eq!((published.len(), &signer), (2, &kid), "published, and not at work yet");
     let (_, signer, last_of_old) = step(DAY - Duration::from_millis(1)).await;

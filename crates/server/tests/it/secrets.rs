@@ -152,3 +152,25 @@ async fn asvs_16_4_1_no_request_writes_a_line_of_its_own() {
     assert!(log.lines_with("canary-inject").is_empty(), "{:?}", log.lines_with("canary-inject"));
     assert!(log.lines_with("forged").is_empty());
 }
+
+#[tokio::test]
+async fn asvs_16_3_2_every_refusal_leaves_one_line_with_its_id_and_status() {
+    let log = record_log();
+    let server = TestServer::start().await;
+    let page = server.owner_on_page().await;
+    let evil = server.post("refresh").cookie(&page.cookie).header("origin", crate::harness::EVIL);
+    for (number, draft, status) in [
+        (1, server.get("me"), 401),
+        (2, server.get("me").bearer("eyJhbGciOiJub25lIn0.e30."), 401),
+        (3, evil, 403),
+        (4, server.post("sign-in").json(&json!({ "email": EMAIL, "password": "wrong" })), 401),
+        (5, server.post("sign-in").json(&json!({})), 400),
+        (6, server.fetch("/nothing"), 404),
+    ] {
+        let id = format!("refusal-line-{number}");
+        assert_eq!(draft.header("x-request-id", &id).await.status, status);
+        let lines = log.lines_with(&id);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(&format!("status={status}")), "{}", lines[0]);
+    }
+}

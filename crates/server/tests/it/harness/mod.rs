@@ -14,7 +14,7 @@ mod server;
 mod setup;
 mod site;
 
-pub use answer::{Answer, claims_of};
+pub use answer::{Answer, SetCookie, claims_of};
 pub use call::{Credential, Draft};
 pub use doubles::{BrokenLimiter, BuggyLimiter, PanickingKeys, PanickingTelemetry, SilentLimiter};
 pub use log::record_log;
