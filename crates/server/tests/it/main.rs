@@ -20,11 +20,13 @@ mod tls;
 
 // The server in this process, one file for each use case.
 mod bad_input;
+mod by_construction;
 mod change_password;
 mod cookies;
 mod cors;
 mod csrf;
 mod development_mode;
+mod documented_problems;
 mod forgot_password;
 mod harness;
 mod headers;

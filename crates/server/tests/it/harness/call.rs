@@ -1,6 +1,7 @@
 //! One request to the router, built step by step and awaited.
 
 use super::answer::Answer;
+use super::described;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -10,6 +11,7 @@ use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
 /// Where a credential is put.
@@ -29,6 +31,7 @@ pub struct Client {
     pub(super) router: Router,
     pub(super) host: String,
     pub(super) cookie_prefix: &'static str,
+    pub(super) document: Arc<Value>,
 }
 
 impl Client {
@@ -127,7 +130,9 @@ impl Draft {
         let peer: SocketAddr = "192.0.2.7:40000".parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = self.client.router.oneshot(request).await.unwrap();
-        Answer::read(&format!("{} {}", self.method, self.path), &self.method, response).await
+        let answer = Answer::read(&format!("{} {}", self.method, self.path), &self.method, response).await;
+        described::check(&self.client.document, &self.method, &self.path, &answer);
+        answer
     }
 }
 
