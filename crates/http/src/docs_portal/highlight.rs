@@ -179,13 +179,14 @@ fn quoted(text: &str, quote: &str) -> usize {
 
 fn write_token(html: &mut String, kind: Option<char>, text: &str) {
     if let Some(kind) = kind {
-        html.push_str("<span class=\"");
+        // The shortest mark there is: a page has thousands of them.
+        html.push_str("<i class=");
         html.push(kind);
-        html.push_str("\">");
+        html.push('>');
     }
     escape(html, text);
     if kind.is_some() {
-        html.push_str("</span>");
+        html.push_str("</i>");
     }
 }
 
@@ -240,23 +241,23 @@ mod tests {
     fn tokens_are_what_they_are() {
         assert_eq!(
             highlight("{\"a\": \"b\", \"n\": 12, \"t\": true}", "json"),
-            "{<span class=\"p\">\"a\"</span>: <span class=\"s\">\"b\"</span>, <span class=\"p\">\"n\"</span>: \
-             <span class=\"d\">12</span>, <span class=\"p\">\"t\"</span>: <span class=\"k\">true</span>}"
+            "{<i class=p>\"a\"</i>: <i class=s>\"b\"</i>, <i class=p>\"n\"</i>: \
+             <i class=d>12</i>, <i class=p>\"t\"</i>: <i class=k>true</i>}"
         );
         assert_eq!(
             highlight("const a = fetch('http://x'); // why", "javascript"),
-            "<span class=\"k\">const</span> a = fetch(<span class=\"s\">'http://x'</span>); <span class=\"c\">// why</span>"
+            "<i class=k>const</i> a = fetch(<i class=s>'http://x'</i>); <i class=c>// why</i>"
         );
         assert_eq!(
             highlight("curl --request POST \"$A\" # no", "shell"),
-            "curl <span class=\"p\">--request</span> POST <span class=\"s\">\"$A\"</span> <span class=\"c\"># no</span>"
+            "curl <i class=p>--request</i> POST <i class=s>\"$A\"</i> <i class=c># no</i>"
         );
     }
 
     #[test]
     fn a_part_of_a_word_is_no_keyword_and_no_number() {
         for (code, language) in [("constant x2 a.of", "js"), ("sign-in", "sh"), ("sha256", "py")] {
-            assert!(!highlight(code, language).contains("span"), "{code}");
+            assert!(!highlight(code, language).contains("<i"), "{code}");
         }
     }
 }
