@@ -51,7 +51,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         }
         _ => {}
     }
-    let wired = wire::wire(&settings).await?;
+    let wired = wire::wire(&settings, wire::Outside::default()).await?;
     let service = &wired.service;
     app::rotate_signing_keys::install(service).await?;
     let outcome = match &cli.command {

@@ -31,14 +31,29 @@ pub struct Wired {
     pub inbox: Option<Arc<CaughtMail>>,
 }
 
+/// What comes from outside of the process and of the configuration. A test hands in its own.
+pub struct Outside {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What a password hash costs, instead of what the configuration says: tests hash often.
+    pub hashing: Option<HashingParameters>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), hashing: None }
+    }
+}
+
 /// Opens what must be open and joins it.
 ///
 /// # Errors
 /// When the data directory, the root key, the database, a template or the mail settings cannot be used.
-pub async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
+pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired> {
     make_data_dir(settings)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let Outside { clock, entropy, hashing } = outside;
     let root = root_keys(settings)?;
     let database = &settings.written.database;
     let options = SqliteOptions {
@@ -62,7 +77,11 @@ pub async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
     let keyring = Arc::new(keyring(settings, &root, &clock, &entropy));
     let service = Service {
         store: Arc::clone(&store) as _,
-        hasher: Arc::new(HashingPool::start(hashing_options(settings)?, &root, Arc::clone(&entropy))?),
+        hasher: Arc::new(HashingPool::start(
+            hashing_options(settings, hashing)?,
+            &root,
+            Arc::clone(&entropy),
+        )?),
         macs: Arc::new(TokenMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
@@ -112,16 +131,17 @@ fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
     }
 }
 
-fn hashing_options(settings: &Settings) -> anyhow::Result<HashingOptions> {
+fn hashing_options(settings: &Settings, given: Option<HashingParameters>) -> anyhow::Result<HashingOptions> {
     let written = &settings.written.passwords;
-    let parameters = HashingParameters::new(
+    let configured = HashingParameters::new(
         written.argon2_memory_kib,
         written.argon2_iterations,
         written.argon2_parallelism,
     );
+    let configured = configured.context("passwords.argon2_*")?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(HashingOptions {
-        parameters: parameters.context("passwords.argon2_*")?,
+        parameters: given.unwrap_or(configured),
         threads: if written.threads == 0 { cores } else { written.threads },
         queue_max: written.queue_max,
         ..HashingOptions::default()

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the steps in order, the time each took, and one line that says how it ended.
 
 mod e2e;
+mod provoked;
 mod steps;
 
 use std::cell::RefCell;

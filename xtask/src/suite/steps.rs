@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::{Outcome, Session, Step, e2e};
+use super::{Outcome, Session, Step, e2e, provoked};
 use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::{Stream, show};
@@ -70,10 +70,13 @@ fn clippy(session: &Session) -> Result<Outcome> {
 }
 
 fn tests(session: &Session) -> Result<Outcome> {
-    let output = session.workspace.cargo().args(["test", "--workspace", "--locked"]).kept(Stream::Out)?;
+    let seen = provoked::fresh_file(&session.workspace)?;
+    let run = session.workspace.cargo().args(["test", "--workspace", "--locked"]);
+    let output = run.setting(provoked::ANSWERS_SEEN, &seen.display().to_string()).kept(Stream::Out)?;
     let counts = Counts::read(&output);
     counts.some_passed()?;
-    Ok(Outcome::Passed(counts.to_string()))
+    let provoked = provoked::check(&session.workspace, &seen)?;
+    Ok(Outcome::Passed(format!("{counts}; {provoked}")))
 }
 
 fn docs(session: &Session) -> Result<Outcome> {

@@ -16,12 +16,13 @@ mod sign_up;
 
 use crate::layers::cors;
 use crate::layers::fault_mode::fault_mode;
+use crate::layers::guard::guard;
 use crate::operations::{Group, Method, Operation};
 use crate::options::Mode;
 use crate::state::HttpState;
 use axum::Router;
 use axum::handler::Handler;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub(crate) fn all(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
         let operations = Operation::ALL.into_iter().filter(|operation| groups.contains(&operation.group()));
         operations
             .fold(Router::new(), |router, operation| router.route(operation.address().1, route(operation)))
+            .layer(from_fn_with_state(Arc::clone(state), guard))
     };
     let auth = of(&[Group::Auth]);
     let auth = match state.options.mode {

@@ -33,7 +33,7 @@ pub async fn run(settings: &Settings, command: &Serve) -> anyhow::Result<()> {
     let metrics = settings.metrics_listen.map(|address| Listeners::bind(&[address])).transpose()?;
     wire::make_data_dir(settings)?;
     let _lock = DataLock::take(&settings.database_file)?;
-    let wired = wire::wire(settings).await?;
+    let wired = wire::wire(settings, wire::Outside::default()).await?;
     wire::prepare(&wired.service, settings).await?;
     if command.demo {
         demo::ensure_account(&wired.service).await?;
