@@ -93,15 +93,25 @@ pub(super) fn for_all() -> [Named; 10] {
                 json!({ "status": { "type": "string", "enum": ["alive", "ready"] } }),
             ),
         ),
-        (
-            "OpenapiDocument",
-            json!({
-                "type": "object",
-                "description": "An OpenAPI 3.1 document.",
-                "required": ["openapi", "info", "paths"],
-            }),
-        ),
+        ("OpenapiDocument", openapi_document()),
     ]
+}
+
+fn openapi_document() -> Value {
+    let (object_of_its_own, list) = (json!({ "type": "object" }), json!({ "type": "array" }));
+    object(
+        "An OpenAPI document.",
+        &["openapi", "info", "paths"],
+        json!({
+            "openapi": { "type": "string", "pattern": r"^3\.1\.\d+$" },
+            "info": object_of_its_own,
+            "servers": list,
+            "tags": list,
+            "paths": object_of_its_own,
+            "components": object_of_its_own,
+            "x-problems-of-no-call": list,
+        }),
+    )
 }
 
 fn user() -> Value {
