@@ -32,6 +32,11 @@ pub(super) const STEPS: [Step; 13] = [
         about: "the document linted, made into a client, and held against every answer",
         run: e2e::openapi,
     },
+    Step {
+        name: "portal",
+        about: "the documentation in Chromium; its snippets and guides, run",
+        run: e2e::portal,
+    },
     Step { name: "browser", about: "pages and journeys in Chromium", run: e2e::browser },
     Step { name: "mail", about: "a real SMTP process that refuses, stalls and comes back", run: e2e::mail },
     Step {
