@@ -16,10 +16,11 @@ pub(crate) struct Tool {
     packages: &'static [&'static str],
 }
 
-pub(crate) const NODE: Tool = Tool { programs: &["node"], version: Some((20, 0)), packages: &["nodejs"] };
+pub(crate) const NODE: Tool = Tool { programs: &["node"], version: Some((20, 19)), packages: &["nodejs"] };
 pub(crate) const NPM: Tool = Tool { programs: &["npm"], version: None, packages: &["npm"] };
 pub(crate) const PYTHON: Tool =
     Tool { programs: &["python3"], version: Some((3, 9)), packages: &["python3"] };
+pub(crate) const PIP: Tool = Tool { programs: &["pip3"], version: None, packages: &["python3-pip"] };
 pub(crate) const CURL: Tool =
     Tool { programs: &["curl"], version: None, packages: &["curl", "ca-certificates"] };
 pub(crate) const OPENSSL: Tool = Tool { programs: &["openssl"], version: None, packages: &["openssl"] };

@@ -162,3 +162,6 @@ impl From<ChangePasswordError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::{faults, licences, machine, postgres, tidy};
 /// A tenth of what `cargo xtask prove` runs.
 const KILLS: u32 = 10;
 
-pub(super) const STEPS: [Step; 12] = [
+pub(super) const STEPS: [Step; 13] = [
     Step { name: "fmt", about: "every file is formatted", run: fmt },
     Step {
         name: "tidy",
@@ -26,6 +26,11 @@ pub(super) const STEPS: [Step; 12] = [
         name: "snippets",
         about: "the published snippets (axios, fetch, cURL), unchanged",
         run: e2e::snippets,
+    },
+    Step {
+        name: "openapi",
+        about: "the document linted, made into a client, and held against every answer",
+        run: e2e::openapi,
     },
     Step { name: "browser", about: "pages and journeys in Chromium", run: e2e::browser },
     Step { name: "mail", about: "a real SMTP process that refuses, stalls and comes back", run: e2e::mail },

@@ -1,8 +1,12 @@
 //! Parts that the tests put behind a port.
 
+use app::fault::Fault;
 use app::ports::clock::Entropy;
+use app::ports::limiter::{Charged, Limit, Limiter};
 use app::ports::telemetry::{Signal, Telemetry};
+use async_trait::async_trait;
 use crypto::SystemEntropy;
+use domain::throttle::Budget;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Panics whenever something is counted: a bug in the middle of a handler.
@@ -30,5 +34,35 @@ impl Entropy for OrderedIds {
             buffer[..2].fill(0);
             buffer[2..].copy_from_slice(&number.to_be_bytes());
         }
+    }
+}
+
+/// A limiter whose counters cannot be reached.
+pub struct BrokenLimiter;
+
+#[async_trait]
+impl Limiter for BrokenLimiter {
+    async fn charge(&self, _: Limit, _: [u8; 32], _: Budget) -> Result<Charged, Fault> {
+        Err(Fault::unavailable("the counters at 10.1.2.3 are gone"))
+    }
+}
+
+/// A limiter that never answers.
+pub struct SilentLimiter;
+
+#[async_trait]
+impl Limiter for SilentLimiter {
+    async fn charge(&self, _: Limit, _: [u8; 32], _: Budget) -> Result<Charged, Fault> {
+        std::future::pending().await
+    }
+}
+
+/// A limiter with a bug, which says more than a client should hear.
+pub struct BuggyLimiter;
+
+#[async_trait]
+impl Limiter for BuggyLimiter {
+    async fn charge(&self, _: Limit, _: [u8; 32], _: Budget) -> Result<Charged, Fault> {
+        Err(Fault::internal("no such table: counters (SELECT * FROM counters)"))
     }
 }
