@@ -49,7 +49,7 @@ impl Session {
 
 /// `cargo xtask test --list`.
 pub(crate) fn list() {
-    for step in &STEPS {
+    for step in STEPS {
         show(&format!("{:<10} {}", step.name, step.about));
     }
 }
