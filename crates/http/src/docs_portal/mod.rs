@@ -118,6 +118,7 @@ mod tests {
             mode: Mode::Production,
             own_origins: Vec::new(),
             namespaces: named.collect(),
+            trusted_proxies: Vec::new(),
             body_max_bytes: 4096,
             request_deadline: std::time::Duration::from_secs(1),
             docs,
