@@ -2,6 +2,7 @@
 //! its tokens must be out; the caller gets a fresh session in the same answer.
 
 use crate::authenticate::Caller;
+use crate::choose_password::{self, PasswordBlocked};
 use crate::fault::Fault;
 use crate::limits::{Due, LimitError, Limited, Reservation};
 use crate::outbox::{MailOrder, MailSubject, Notice};
@@ -23,6 +24,8 @@ pub enum ChangePasswordError {
     WrongPassword,
     /// The credential changed meanwhile, by another client or an operator.
     CredentialChanged,
+    /// The new password is one that everybody tries.
+    PasswordBlocked(PasswordBlocked),
     /// The current password was wrong too often in a row.
     Limited(Limited),
     /// The hashing queue is full.
@@ -67,6 +70,10 @@ pub async fn change_password(
     origin: &Origin,
 ) -> Result<SignedIn, ChangePasswordError> {
     let user = caller.user.id;
+    let email = &caller.user.email;
+    if let Some(blocked) = choose_password::check(service, namespace, email, &change.new).await? {
+        return Err(ChangePasswordError::PasswordBlocked(blocked));
+    }
     let credential = check_current(service, namespace, user, change.current, origin).await?;
     let password = service.hasher.hash(admit(service)?, &namespace.name, user, change.new).await?;
     let set = SetPassword {

@@ -8,6 +8,7 @@ pub mod allowances;
 pub mod audit;
 pub mod authenticate;
 pub mod change_password;
+pub mod choose_password;
 pub mod credentials;
 pub mod deliver_mail;
 pub mod end_session;

@@ -2,10 +2,12 @@
 //! the operator.
 
 use crate::audit::AuditContext;
+use crate::choose_password::{self, PasswordBlocked};
 use crate::fault::Fault;
 use crate::ports::password_hasher::SealedPassword;
 use crate::ports::store::{AccountChange, NewAccount, SetPassword, SignUpOutcome};
 use crate::service::{Namespace, Service};
+use domain::account::User;
 use domain::email_address::EmailAddress;
 use domain::ids::UserId;
 use domain::password::Password;
@@ -22,6 +24,9 @@ pub enum NewPassword {
 /// Why an operator's change was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
+    /// The password is one that everybody tries.
+    #[error(transparent)]
+    PasswordBlocked(#[from] PasswordBlocked),
     /// The hash cannot be used.
     #[error("this hash cannot be used: {0}")]
     Hash(String),
@@ -44,7 +49,7 @@ pub async fn add_account(
     password: NewPassword,
 ) -> Result<SignUpOutcome, OperateError> {
     let id = UserId::new(service.new_uuid());
-    let password = seal(service, namespace, id, password).await?;
+    let password = seal(service, namespace, id, &email, password).await?;
     let audit = AuditContext::operator();
     let new = NewAccount { id, namespace: namespace.name.clone(), email, password, audit };
     Ok(service.store.sign_up(new).await?)
@@ -57,13 +62,13 @@ pub async fn add_account(
 pub async fn set_password(
     service: &Service,
     namespace: &Namespace,
-    user: UserId,
+    user: &User,
     password: NewPassword,
 ) -> Result<AccountChange, OperateError> {
-    let password = seal(service, namespace, user, password).await?;
+    let password = seal(service, namespace, user.id, &user.email, password).await?;
     let set = SetPassword {
         namespace: namespace.name.clone(),
-        user,
+        user: user.id,
         expected_epoch: None,
         password,
         reason: RevokeReason::Operator,
@@ -77,6 +82,7 @@ async fn seal(
     service: &Service,
     namespace: &Namespace,
     user: UserId,
+    email: &EmailAddress,
     password: NewPassword,
 ) -> Result<SealedPassword, OperateError> {
     match password {
@@ -84,6 +90,9 @@ async fn seal(
             service.hasher.import(&namespace.name, user, &text).map_err(OperateError::Hash)
         }
         NewPassword::Plain(password) => {
+            if let Some(blocked) = choose_password::check(service, namespace, email, &password).await? {
+                return Err(blocked.into());
+            }
             let permit = service.hasher.admit().map_err(|_| OperateError::Busy)?;
             Ok(service.hasher.hash(permit, &namespace.name, user, password).await?)
         }

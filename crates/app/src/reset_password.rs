@@ -1,5 +1,6 @@
 //! Reset the password with a mailed token. Works once; all sessions end; the owner is told.
 
+use crate::choose_password::{self, PasswordBlocked};
 use crate::fault::Fault;
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::outbox::{MailOrder, MailSubject, Notice};
@@ -21,6 +22,8 @@ pub enum ResetPasswordError {
     TokenInvalid,
     /// A genuine token whose time is over.
     TokenExpired,
+    /// The password is one that everybody tries. The token still works.
+    PasswordBlocked(PasswordBlocked),
     /// Too many wrong tokens have come from this network address.
     Limited(Limited),
     /// The hashing queue is full.
@@ -69,7 +72,11 @@ pub async fn reset_password(
     let reset = redeem(service, namespace, token, password, origin).await;
     match &reset {
         Ok(_) => paid.succeed().await,
-        Err(ResetPasswordError::Busy(_) | ResetPasswordError::Fault(_)) => paid.release().await,
+        Err(
+            ResetPasswordError::Busy(_)
+            | ResetPasswordError::Fault(_)
+            | ResetPasswordError::PasswordBlocked(_),
+        ) => paid.release().await,
         Err(
             ResetPasswordError::TokenInvalid
             | ResetPasswordError::TokenExpired
@@ -92,6 +99,9 @@ async fn redeem(
     origin: &Origin,
 ) -> Result<User, ResetPasswordError> {
     let pending = check_token(service, namespace, token).await?;
+    if let Some(blocked) = choose_password::check(service, namespace, &pending.email, &password).await? {
+        return Err(ResetPasswordError::PasswordBlocked(blocked));
+    }
     let permit = service.hasher.admit().map_err(|full| {
         service.telemetry.count(Signal::HashQueueFull);
         ResetPasswordError::Busy(full)

@@ -7,6 +7,7 @@ use crate::ports::clock::{Clock, Entropy, new_uuid};
 use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
 use crate::ports::limiter::{LimitKey, Limiter};
 use crate::ports::mailer::{MailWriter, Mailer};
+use crate::ports::password_blocklist::PasswordBlocklist;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
@@ -28,6 +29,8 @@ pub struct Service {
     pub store: Arc<dyn Store>,
     /// Password hashing.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Breached passwords.
+    pub blocklist: Arc<dyn PasswordBlocklist>,
     /// MACs of opaque tokens.
     pub macs: Arc<dyn TokenMac>,
     /// Access tokens.
@@ -75,6 +78,8 @@ pub struct Namespace {
     pub refresh_tokens_in_bodies: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
+    /// Words that say nothing in a password here: the product's name, the namespace's, the server's.
+    pub context_words: Vec<String>,
     /// Where reset links may lead.
     pub redirects: RedirectAllowlist,
     /// Where a reset link leads when nobody says: the server's own page.

@@ -2,6 +2,7 @@
 //! taken, so that only the answer tells.
 
 use crate::audit::AuditContext;
+use crate::choose_password::{self, PasswordBlocked};
 use crate::fault::Fault;
 use crate::limits::{Due, LimitError, Limited, Reservation};
 use crate::ports::limiter::Limit;
@@ -19,6 +20,8 @@ use domain::password::Password;
 pub enum SignUpError {
     /// The address has one already.
     EmailTaken,
+    /// The password is one that everybody tries.
+    PasswordBlocked(PasswordBlocked),
     /// Too many have come from this network address.
     Limited(Limited),
     /// The hashing queue is full.
@@ -48,11 +51,17 @@ pub async fn sign_up(
     password: Password,
     origin: &Origin,
 ) -> Result<User, SignUpError> {
+    let blocked = choose_password::check(service, namespace, &email, &password).await;
+    if let Some(blocked) = blocked.map_err(SignUpError::Fault)? {
+        return Err(SignUpError::PasswordBlocked(blocked));
+    }
     let due = Due::pace(Limit::SignUpAddress, origin.source_key(), service.limits.sign_up_address);
     let paid = Reservation::of(service, [due]).await?;
     let made = make_account(service, namespace, email, password, origin.audit()).await;
     match &made {
-        Ok(_) | Err(SignUpError::EmailTaken | SignUpError::Limited(_)) => paid.keep(),
+        Ok(_) | Err(SignUpError::EmailTaken | SignUpError::Limited(_) | SignUpError::PasswordBlocked(_)) => {
+            paid.keep();
+        }
         Err(SignUpError::Busy(_) | SignUpError::Fault(_)) => paid.release().await,
     }
     made

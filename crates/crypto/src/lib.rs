@@ -35,6 +35,7 @@
 //! ```
 
 mod access_token;
+mod blocklist;
 mod clock;
 mod entropy;
 mod password;
@@ -43,6 +44,7 @@ mod sealing;
 mod token_mac;
 
 pub use access_token::{ACCESS_TOKEN_MAX, Issuer, SigningKeyring};
+pub use blocklist::{BreachedPasswords, CompileError, Compiled, compile_blocklist};
 pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
 pub use password::{

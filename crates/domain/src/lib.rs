@@ -16,6 +16,7 @@ pub mod ids;
 pub mod locale;
 pub mod namespace;
 pub mod password;
+pub mod password_context;
 pub mod redirect;
 pub mod refresh_token;
 pub mod reset_token;

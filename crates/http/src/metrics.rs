@@ -121,6 +121,7 @@ impl Telemetry for Metrics {
             Signal::MailRetried => "mail_retried",
             Signal::MailDead => "mail_dead",
             Signal::HashQueueFull => "hash_queue_full",
+            Signal::PasswordBlocked => "password_blocked",
             Signal::KnownDevice => "known_device",
             Signal::Limited(limit) => {
                 self.refusals.get_or_create(&LimitLabels { limit: limit.name() }).inc();

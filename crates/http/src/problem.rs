@@ -189,7 +189,7 @@ impl ProblemCode {
 pub(crate) struct FieldProblem {
     /// The field's name.
     pub(crate) field: &'static str,
-    /// `missing`, `wrong_type`, `too_short`, `too_long`, `malformed` or `unknown_value`.
+    /// `missing`, `wrong_type`, `too_short`, `too_long`, `malformed`, `unknown_value` or `password_blocked`.
     pub(crate) code: &'static str,
     /// A sentence.
     pub(crate) message: String,

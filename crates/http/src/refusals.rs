@@ -1,9 +1,10 @@
 //! From what a use case says to what a client is told. One file, no catch-all arms: a new refusal does not
 //! compile until somebody has decided what it looks like from outside.
 
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::{FieldProblem, Problem, ProblemCode};
 use app::authenticate::AuthenticateError;
 use app::change_password::ChangePasswordError;
+use app::choose_password::PasswordBlocked;
 use app::fault::{Fault, FaultKind};
 use app::forgot_password::ForgotPasswordError;
 use app::ports::password_hasher::QueueFull;
@@ -32,10 +33,16 @@ impl From<QueueFull> for Problem {
     }
 }
 
+/// The field that the password came in is wrong, with the reason (NIST SP 800-63B-4 section 3.1.1.2).
+fn blocked_password(field: &'static str, blocked: PasswordBlocked) -> Problem {
+    Problem::invalid(vec![FieldProblem { field, code: "password_blocked", message: blocked.to_string() }])
+}
+
 impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::EmailTaken => ProblemCode::EmailTaken.into(),
+            SignUpError::PasswordBlocked(blocked) => blocked_password("password", blocked),
             SignUpError::Limited(limited) => limited.into(),
             SignUpError::Busy(full) => full.into(),
             SignUpError::Fault(fault) => fault.into(),
@@ -147,6 +154,7 @@ impl From<ResetPasswordError> for Problem {
         match error {
             ResetPasswordError::TokenInvalid => ProblemCode::ResetTokenInvalid.into(),
             ResetPasswordError::TokenExpired => ProblemCode::ResetTokenExpired.into(),
+            ResetPasswordError::PasswordBlocked(blocked) => blocked_password("password", blocked),
             ResetPasswordError::Limited(limited) => limited.into(),
             ResetPasswordError::Busy(full) => full.into(),
             ResetPasswordError::Fault(fault) => fault.into(),
@@ -159,6 +167,7 @@ impl From<ChangePasswordError> for Problem {
         match error {
             ChangePasswordError::WrongPassword => ProblemCode::CurrentPasswordWrong.into(),
             ChangePasswordError::CredentialChanged => Self::bad_token(ProblemCode::PasswordChanged),
+            ChangePasswordError::PasswordBlocked(blocked) => blocked_password("new_password", blocked),
             ChangePasswordError::Limited(limited) => limited.into(),
             ChangePasswordError::Busy(full) => full.into(),
             ChangePasswordError::Fault(fault) => fault.into(),

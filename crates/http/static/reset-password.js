@@ -8,7 +8,7 @@ const MESSAGE_OF = {
   server_busy: 'busy',
   service_unavailable: 'busy',
 };
-const MESSAGE_OF_FIELD = { missing: 'field_missing', too_short: 'field_too_short', too_long: 'field_too_long', malformed: 'field_malformed' };
+const MESSAGE_OF_FIELD = { missing: 'field_missing', too_short: 'field_too_short', too_long: 'field_too_long', malformed: 'field_malformed', password_blocked: 'field_blocked' };
 const LINK_IS_DEAD = new Set(['reset_token_invalid', 'reset_token_expired']);
 
 const byId = (id) => document.getElementById(id);

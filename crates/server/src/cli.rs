@@ -74,6 +74,9 @@ pub enum Command {
     /// Mails that are owed
     #[command(subcommand)]
     Outbox(Outbox),
+    /// Lists of breached passwords
+    #[command(subcommand)]
+    Passwords(Passwords),
 }
 
 /// `serve`
@@ -163,6 +166,21 @@ pub struct Account {
     /// As a JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// `passwords`
+#[derive(Debug, Subcommand)]
+pub enum Passwords {
+    /// Compile a list of breached passwords for `passwords.filter_file`
+    ///
+    /// The list has one SHA-1 a line in 40 hexadecimal digits, perhaps with a colon and a count, in order of the hashes: the
+    /// form in which breached passwords are published. The file takes eight bytes a password. Restart the server to use it.
+    Compile {
+        /// The list
+        list: PathBuf,
+        /// The file to write; replaced if it is there
+        filter: PathBuf,
+    },
 }
 
 /// `session`

@@ -34,6 +34,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
     let overrides = Overrides { file: cli.place.config, data_dir: cli.place.data_dir, listen };
     match &cli.command {
         Command::Config(command) => return run::config::run(command, &overrides, environment),
+        Command::Passwords(command) => return run::passwords::run(command),
         Command::Key(Key::NewRoot) => {
             output::line(&crypto::RootKeys::new_text(&crypto::SystemEntropy));
             return Ok(());
@@ -69,6 +70,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         | Command::Backup { .. }
         | Command::Restore { .. }
         | Command::Openapi
+        | Command::Passwords(_)
         | Command::Config(_) => Ok(()),
     };
     wired.database.close().await?;

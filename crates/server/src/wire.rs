@@ -9,7 +9,7 @@ use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::service::{Namespace, Service};
-use crypto::{HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
+use crypto::{BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
 use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
@@ -47,6 +47,7 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
     let service = Service {
         store,
         hasher: Arc::new(HashingPool::start(hashing_options(settings), &root, Arc::clone(&entropy))?),
+        blocklist: Arc::new(blocklist(settings)?),
         macs: Arc::new(TokenMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
@@ -110,6 +111,14 @@ fn hashing_options(settings: &Settings) -> HashingOptions {
         queue_max: written.queue_max,
         ..HashingOptions::default()
     }
+}
+
+fn blocklist(settings: &Settings) -> anyhow::Result<BreachedPasswords> {
+    let file = settings.written.passwords.filter_file.as_deref();
+    BreachedPasswords::open(file).with_context(|| {
+        let file = file.map_or_else(String::new, |file| file.display().to_string());
+        format!("passwords.filter_file: cannot use {file}")
+    })
 }
 
 fn keyring(
@@ -194,6 +203,7 @@ fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName,
         access_token_ttl: of.access_token_ttl,
         refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
         password_min: of.password_min,
+        context_words: context_words(settings, name, of),
         redirects: of.redirects.clone(),
         reset_page: of.reset_page.clone(),
         reset_valid_for: valid_for,
@@ -201,4 +211,18 @@ fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName,
         locale: of.locale,
     };
     settings.namespaces.iter().map(|(name, of)| (name.clone(), Arc::new(namespace(name, of)))).collect()
+}
+
+/// What everybody knows of this server: a password made of it is none.
+fn context_words(
+    settings: &Settings,
+    name: &domain::namespace::NamespaceName,
+    of: &NamespaceSettings,
+) -> Vec<String> {
+    let host = url::Url::parse(&settings.base_url).ok();
+    let host = host.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+    // The last label is `com` or `no`.
+    let labels = host.rsplit('.').skip(1).map(str::to_owned);
+    let product = settings.written.mail.product_name.clone();
+    [product, of.title.clone(), name.to_string(), host.to_owned()].into_iter().chain(labels).collect()
 }

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod keys;
 pub mod limiter;
 pub mod mailer;
+pub mod password_blocklist;
 pub mod password_hasher;
 pub mod store;
 pub mod telemetry;

@@ -23,6 +23,8 @@ pub enum Signal {
     MailDead,
     /// The hashing queue was full.
     HashQueueFull,
+    /// A new password was refused: it was found in breaches, or says nothing but the context.
+    PasswordBlocked,
     /// A limit refused somebody.
     Limited(Limit),
     /// Somebody signed in from a device that had done so before.

@@ -6,6 +6,7 @@ use crate::options::Mode;
 use crate::problem::{Problem, ProblemCode};
 use app::authenticate::AuthenticateError;
 use app::change_password::ChangePasswordError;
+use app::choose_password::PasswordBlocked;
 use app::fault::Fault;
 use app::forgot_password::ForgotPasswordError;
 use app::limits::Limited;
@@ -119,6 +120,7 @@ fn of_change_password() -> Vec<Problem> {
     all.extend(problems(every!(ChangePasswordError {
         ChangePasswordError::WrongPassword => [ChangePasswordError::WrongPassword],
         ChangePasswordError::CredentialChanged => [ChangePasswordError::CredentialChanged],
+        ChangePasswordError::PasswordBlocked(_) => [ChangePasswordError::PasswordBlocked(PasswordBlocked::Breached)],
         ChangePasswordError::Limited(_) => [ChangePasswordError::Limited(LIMITED)],
         ChangePasswordError::Busy(_) => [ChangePasswordError::Busy(FULL)],
         ChangePasswordError::Fault(_) => [ChangePasswordError::Fault(down())],
@@ -131,6 +133,7 @@ fn refusals(operation: Operation) -> Vec<Problem> {
     match operation {
         Operation::SignUp => problems(every!(SignUpError {
             SignUpError::EmailTaken => [SignUpError::EmailTaken],
+            SignUpError::PasswordBlocked(_) => [SignUpError::PasswordBlocked(PasswordBlocked::Breached)],
             SignUpError::Limited(_) => [SignUpError::Limited(LIMITED)],
             SignUpError::Busy(_) => [SignUpError::Busy(FULL)],
             SignUpError::Fault(_) => [SignUpError::Fault(down())],
@@ -152,6 +155,7 @@ fn refusals(operation: Operation) -> Vec<Problem> {
         Operation::ResetPassword => problems(every!(ResetPasswordError {
             ResetPasswordError::TokenInvalid => [ResetPasswordError::TokenInvalid],
             ResetPasswordError::TokenExpired => [ResetPasswordError::TokenExpired],
+            ResetPasswordError::PasswordBlocked(_) => [ResetPasswordError::PasswordBlocked(PasswordBlocked::Breached)],
             ResetPasswordError::Limited(_) => [ResetPasswordError::Limited(LIMITED)],
             ResetPasswordError::Busy(_) => [ResetPasswordError::Busy(FULL)],
             ResetPasswordError::Fault(_) => [ResetPasswordError::Fault(down())],

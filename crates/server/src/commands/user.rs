@@ -41,7 +41,7 @@ pub async fn run(service: &Service, command: &Command) -> anyhow::Result<()> {
             let namespace = in_namespace(service, &account.namespace)?;
             let user = find(service, account).await?;
             let password = read_password(namespace, *password_hash)?;
-            done(set_password(service, namespace, user.id, password).await?, account)
+            done(set_password(service, namespace, &user, password).await?, account)
         }
     }
 }

@@ -116,6 +116,8 @@ pub struct Passwords {
     pub threads: usize,
     /// How many hashes may wait.
     pub queue_max: usize,
+    /// A compiled list of breached passwords, beside the one that comes with the program.
+    pub filter_file: Option<PathBuf>,
 }
 
 /// `[sessions]`

@@ -40,6 +40,7 @@ mod me;
 mod metrics;
 mod namespaces;
 mod pages;
+mod passwords;
 mod problems;
 mod refresh;
 mod reset_password;

@@ -194,7 +194,7 @@ pub(super) fn problems() -> [Named; 2] {
             "field": text("The field's name.", json!({})),
             "code": {
                 "type": "string",
-                "enum": ["missing", "wrong_type", "too_short", "too_long", "malformed", "unknown_value"],
+                "enum": ["missing", "wrong_type", "too_short", "too_long", "malformed", "unknown_value", "password_blocked"],
             },
             "message": message(),
         }),
