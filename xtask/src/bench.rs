@@ -4,14 +4,16 @@ use anyhow::{Result, bail};
 
 use crate::workspace::Workspace;
 
-/// Hands the options on to the benchmark.
+/// Builds the server as it ships and hands it and the options on to the benchmark.
 pub(crate) fn run(workspace: &Workspace, options: &[String]) -> Result<()> {
     if !workspace.has_package("bench") {
         bail!("the workspace has no package `minbil-auth-bench`");
     }
+    let server = workspace.server(&["--release"])?;
     workspace
         .cargo()
-        .args(["run", "--release", "--locked", "-p", "minbil-auth-bench", "--"])
+        .args(["run", "--release", "--locked", "-p", "minbil-auth-bench", "--", "--server"])
+        .arg(server)
         .args(options)
         .run()
 }

@@ -52,9 +52,30 @@ impl Workspace {
         cargo().folder(&self.root)
     }
 
+    /// Builds the server, with `options` such as `--release`, and says where cargo put it.
+    pub(crate) fn server(&self, options: &[&str]) -> Result<PathBuf> {
+        let messages = self
+            .cargo()
+            .args(["build", "-p", "minbil-auth", "--locked", "--message-format", "json-render-diagnostics"])
+            .args(options)
+            .answer()?;
+        executable(&messages).context("cargo built no program `minbil-auth`")
+    }
+
     pub(crate) fn has_package(&self, name: &str) -> bool {
         self.packages.iter().any(|package| package.name == name)
     }
+}
+
+/// The path of the server among cargo's messages: wherever a configuration lets cargo put it.
+fn executable(messages: &str) -> Option<PathBuf> {
+    messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
+        let target = message.get("target")?;
+        let is_program = array(target, "kind").any(|kind| kind == "bin");
+        let is_server = target.get("name").and_then(Value::as_str) == Some("minbil-auth");
+        let path = message.get("executable")?.as_str()?;
+        (is_program && is_server && Path::new(path).is_absolute()).then(|| PathBuf::from(path))
+    })
 }
 
 /// `cargo metadata` of the workspace in `folder`, as JSON.
@@ -131,5 +152,15 @@ mod tests {
             package.depends,
             [Edge { to: "app".into(), dev: false }, Edge { to: "testkit".into(), dev: true }]
         );
+    }
+
+    #[test]
+    fn the_server_is_found_among_the_messages_of_cargo() {
+        let messages = "noise\n\
+            {\"target\":{\"name\":\"minbil-auth\",\"kind\":[\"lib\"]},\"executable\":null}\n\
+            {\"target\":{\"name\":\"other\",\"kind\":[\"bin\"]},\"executable\":\"/t/debug/other\"}\n\
+            {\"target\":{\"name\":\"minbil-auth\",\"kind\":[\"bin\"]},\"executable\":\"/t/debug/minbil-auth\"}\n";
+        assert_eq!(executable(messages), Some(PathBuf::from("/t/debug/minbil-auth")));
+        assert_eq!(executable("{}"), None);
     }
 }

@@ -9,6 +9,7 @@ pub mod account;
 pub mod credential;
 pub mod email_address;
 pub mod event;
+mod host_name;
 pub mod ids;
 pub mod locale;
 pub mod namespace;

@@ -160,7 +160,7 @@ mod tests {
             "minbil_auth_store_flushes_total 3",
             "minbil_auth_requests_under_way 0",
         ] {
-            assert!(text.lines().any(|known| known == line), "{line} in\n{text}");
+            assert!(text.lines().any(|written| written == line), "{line} in\n{text}");
         }
     }
 }

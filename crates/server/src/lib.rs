@@ -5,11 +5,13 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data_lock;
+pub mod database;
 pub mod demo;
 pub mod limiter;
 pub mod listen;
 pub mod log;
 pub mod output;
+pub mod outside;
 mod shutdown;
 pub mod surface;
 pub mod wire;
@@ -69,6 +71,6 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         | Command::Openapi
         | Command::Config(_) => Ok(()),
     };
-    wired.store.close().await?;
+    wired.database.close().await?;
     outcome
 }

@@ -1,50 +1,32 @@
 //! The switchboard: which adapter stands behind which port.
 
-use crate::config::settings::{MailRoute, NamespaceSettings, RootKeySource, Settings};
+use crate::config::settings::{DatabasePlace, MailRoute, NamespaceSettings, RootKeySource, Settings};
+use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
+pub use crate::outside::Outside;
 use anyhow::Context as _;
 use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::service::{Namespace, Service};
-use crypto::{
-    HashingOptions, HashingParameters, HashingPool, Issuer, RootKeys, SigningKeyring, SystemClock,
-    SystemEntropy, TokenMacs,
-};
-use http_api::{Metrics, StoreCounts};
+use crypto::{HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
+use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store_sqlite::{SqliteOptions, SqliteStore};
 
 /// Everything that was joined.
 pub struct Wired {
     /// The service.
     pub service: Arc<Service>,
-    /// The store itself, to be closed at the end.
-    pub store: Arc<SqliteStore>,
+    /// The database itself, to be closed at the end.
+    pub database: Database,
     /// The metrics behind the telemetry port.
     pub metrics: Arc<Metrics>,
     /// The development inbox, where mail is caught.
     pub inbox: Option<Arc<CaughtMail>>,
-}
-
-/// What comes from outside of the process and of the configuration. A test hands in its own.
-pub struct Outside {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-    /// What a password hash costs, instead of what the configuration says: tests hash often.
-    pub hashing: Option<HashingParameters>,
-}
-
-impl Default for Outside {
-    fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), hashing: None }
-    }
 }
 
 /// Opens what must be open and joins it.
@@ -53,39 +35,22 @@ impl Default for Outside {
 /// When the data directory, the root key, the database, a template or the mail settings cannot be used.
 pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired> {
     make_data_dir(settings)?;
-    let Outside { clock, entropy, hashing } = outside;
     let root = root_keys(settings)?;
-    let database = &settings.written.database;
-    let options = SqliteOptions {
-        readers: database.readers,
-        queue_max: database.queue_max,
-        group_max: database.group_max,
-        ..SqliteOptions::default()
-    };
-    let file = &settings.database_file;
-    let store = SqliteStore::open(file, options, Arc::clone(&clock), Arc::clone(&entropy))
-        .with_context(|| format!("cannot open the database {}", file.display()))?;
-    let store = Arc::new(store);
+    let database = Database::open(settings, &outside).await?;
+    let Outside { clock, entropy } = outside;
+    let store = database.store();
     app::prepare::check_root_keys(store.as_ref(), &root.fingerprints()).await?;
     let metrics = Arc::new(Metrics::new());
-    let counted = Arc::clone(&store);
-    metrics.watch_store(move || {
-        let stats = counted.stats();
-        StoreCounts { writes: stats.intentions, flushes: stats.groups }
-    });
+    database.watch(&metrics);
     let (mailer, inbox) = mailer(settings, &clock)?;
     let keyring = Arc::new(keyring(settings, &root, &clock, &entropy));
     let service = Service {
-        store: Arc::clone(&store) as _,
-        hasher: Arc::new(HashingPool::start(
-            hashing_options(settings, hashing)?,
-            &root,
-            Arc::clone(&entropy),
-        )?),
+        store,
+        hasher: Arc::new(HashingPool::start(hashing_options(settings), &root, Arc::clone(&entropy))?),
         macs: Arc::new(TokenMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
-        limiter: limiter(settings, &clock),
+        limiter: limiter(settings, &database, &clock),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,
         clock,
@@ -93,7 +58,7 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         telemetry: Arc::clone(&metrics) as _,
         namespaces: namespaces(settings),
     };
-    Ok(Wired { service: Arc::new(service), store, metrics, inbox })
+    Ok(Wired { service: Arc::new(service), database, metrics, inbox })
 }
 
 /// What must be true before the first request.
@@ -112,7 +77,10 @@ pub async fn prepare(service: &Service, settings: &Settings) -> anyhow::Result<(
 /// When it cannot be made.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     let dir = &settings.data_dir;
-    if dir.is_dir() {
+    // A server whose database and root key are elsewhere keeps nothing of its own.
+    let is_needed = matches!(settings.database, DatabasePlace::File(_))
+        || matches!(settings.root_key, RootKeySource::Generated(_));
+    if dir.is_dir() || !is_needed {
         return Ok(());
     }
     std::fs::DirBuilder::new()
@@ -131,21 +99,14 @@ fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
     }
 }
 
-fn hashing_options(settings: &Settings, given: Option<HashingParameters>) -> anyhow::Result<HashingOptions> {
+fn hashing_options(settings: &Settings) -> HashingOptions {
     let written = &settings.written.passwords;
-    let configured = HashingParameters::new(
-        written.argon2_memory_kib,
-        written.argon2_iterations,
-        written.argon2_parallelism,
-    );
-    let configured = configured.context("passwords.argon2_*")?;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ok(HashingOptions {
-        parameters: given.unwrap_or(configured),
-        threads: if written.threads == 0 { cores } else { written.threads },
+    HashingOptions {
+        parameters: settings.hashing,
+        threads: written.threads,
         queue_max: written.queue_max,
         ..HashingOptions::default()
-    })
+    }
 }
 
 fn keyring(
@@ -165,10 +126,11 @@ fn keyring(
     SigningKeyring::new(root, issuers, Arc::clone(clock), Arc::clone(entropy))
 }
 
-fn limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+fn limiter(settings: &Settings, database: &Database, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
     let limits = &settings.written.limits;
     if limits.enabled {
-        Arc::new(LocalLimiter::new(Arc::clone(clock), limits.entries_max))
+        let local = || Arc::new(LocalLimiter::new(Arc::clone(clock), limits.entries_max)) as _;
+        database.limiter().unwrap_or_else(local)
     } else {
         tracing::warn!("limits.enabled = false: anybody can order any number of mails");
         Arc::new(NoLimiter)

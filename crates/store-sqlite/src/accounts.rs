@@ -1,11 +1,12 @@
 //! Accounts and their passwords.
 
+use crate::credential_change::end_everything_of;
 use crate::events::{About, record};
 use crate::open::SqliteStore;
-use crate::outbox::insert_order;
-use crate::resets::void_resets_of;
-use crate::rows::{USER_COLUMNS, parsed, user, uuid};
-use crate::sessions::revoke_all_of;
+use crate::rows::{USER_COLUMNS, get, parsed, user, uuid};
+use crate::tables::outbox;
+use crate::tables::sessions::revoke_all_of;
+use crate::tables::users::{find_user, find_user_by_email};
 use crate::writer::Write;
 use app::audit::AuditContext;
 use app::fault::Fault;
@@ -20,7 +21,7 @@ use domain::event::EventKind;
 use domain::ids::UserId;
 use domain::namespace::NamespaceName;
 use domain::session::RevokeReason;
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use rusqlite::{OptionalExtension as _, Result, Row, params};
 use uuid::Uuid;
 
 #[async_trait]
@@ -121,7 +122,7 @@ impl AccountStore for SqliteStore {
             connection
                 .prepare_cached("SELECT id, password FROM decoys WHERE namespace = ?1")?
                 .query_row([namespace.as_str()], |row| {
-                    Ok((UserId::new(uuid(row, "id")?), SealedPassword(row.get("password")?)))
+                    Ok((UserId::new(uuid(row, "id")?), SealedPassword(get(row, "password")?)))
                 })
                 .optional()
         })
@@ -167,32 +168,11 @@ impl AccountStore for SqliteStore {
 fn credential(row: &Row<'_>) -> Result<Credential> {
     Ok(Credential {
         user: UserId::new(uuid(row, "id")?),
-        password: SealedPassword(row.get("password")?),
-        epoch: CredentialEpoch(row.get("credential_epoch")?),
+        password: SealedPassword(get(row, "password")?),
+        epoch: CredentialEpoch(get(row, "credential_epoch")?),
         status: parsed(row, "status", AccountStatus::from_name)?,
-        is_decoy: row.get("is_decoy")?,
+        is_decoy: get(row, "is_decoy")?,
     })
-}
-
-/// A user by id.
-pub(crate) fn find_user(
-    connection: &Connection,
-    namespace: &NamespaceName,
-    id: UserId,
-) -> Result<Option<User>> {
-    let sql = format!("SELECT {USER_COLUMNS} FROM users WHERE namespace = ?1 AND id = ?2");
-    let mut select = connection.prepare_cached(&sql)?;
-    select.query_row(params![namespace.as_str(), id.uuid().as_bytes()], user).optional()
-}
-
-/// A user by address.
-pub(crate) fn find_user_by_email(
-    connection: &Connection,
-    namespace: &NamespaceName,
-    email: &EmailAddress,
-) -> Result<Option<User>> {
-    let sql = format!("SELECT {USER_COLUMNS} FROM users WHERE namespace = ?1 AND email = ?2");
-    connection.prepare_cached(&sql)?.query_row(params![namespace.as_str(), email.as_str()], user).optional()
 }
 
 fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
@@ -244,7 +224,7 @@ fn set_password(write: &Write<'_>, change: &SetPassword) -> Result<AccountChange
     let Some(user) = changed else { return Ok(AccountChange::Refused) };
     end_everything_of(write, &change.namespace, user.id, change.reason)?;
     if let Some(order) = &change.notice {
-        insert_order(write, order)?;
+        outbox::insert(write, order)?;
     }
     let about = About { namespace: Some(&change.namespace), user: Some(user.id), ..About::default() };
     record(write, EventKind::PasswordChanged, about, &change.audit)?;
@@ -291,14 +271,15 @@ fn delete_account(
     audit: &AuditContext,
 ) -> Result<bool> {
     let Some(user) = find_user(write.connection, namespace, id)? else { return Ok(false) };
-    revoke_all_of(write, namespace, id, None, RevokeReason::AccountDeleted)?;
+    revoke_all_of(write, namespace, id, RevokeReason::AccountDeleted)?;
     let key = id.uuid();
     let key = key.as_bytes();
-    write.connection.prepare_cached("DELETE FROM resets WHERE user_id = ?1")?.execute([key])?;
-    write
-        .connection
-        .prepare_cached("DELETE FROM outbox WHERE user_id = ?1 OR (namespace = ?2 AND email = ?3)")?
-        .execute(params![key, namespace.as_str(), user.email.as_str()])?;
+    // By address too: a tombstone names it under another id, an order under none.
+    for table in ["resets", "outbox"] {
+        let sql = format!("DELETE FROM {table} WHERE user_id = ?1 OR (namespace = ?2 AND email = ?3)");
+        let named = params![key, namespace.as_str(), user.email.as_str()];
+        write.connection.prepare_cached(&sql)?.execute(named)?;
+    }
     write
         .connection
         .prepare_cached("DELETE FROM users WHERE namespace = ?1 AND id = ?2")?
@@ -306,15 +287,4 @@ fn delete_account(
     let about = About { namespace: Some(namespace), user: Some(id), ..About::default() };
     record(write, EventKind::AccountDeleted, about, audit)?;
     Ok(true)
-}
-
-/// What every change of a credential ends: all sessions and all mailed resets.
-pub(crate) fn end_everything_of(
-    write: &Write<'_>,
-    namespace: &NamespaceName,
-    user: UserId,
-    reason: RevokeReason,
-) -> Result<()> {
-    revoke_all_of(write, namespace, user, None, reason)?;
-    void_resets_of(write, user)
 }

@@ -1,14 +1,14 @@
 //! Audit events, written in the same write as what they tell of.
 
-use crate::rows::{moment, parsed};
+use crate::rows::{get, moment, namespace, parsed, some_uuid, uuid};
 use crate::writer::Write;
 use app::audit::{Actor, AuditContext};
 use app::ports::store::AuditRow;
 use domain::event::EventKind;
 use domain::ids::{EventId, SessionId, UserId};
 use domain::namespace::NamespaceName;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result, Row, params};
-use uuid::Uuid;
 
 /// What an event concerns.
 #[derive(Clone, Copy, Default)]
@@ -56,21 +56,23 @@ pub(crate) fn list(connection: &Connection, limit: u32) -> Result<Vec<AuditRow>>
 }
 
 fn event(row: &Row<'_>) -> Result<AuditRow> {
-    let id = |column| row.get::<_, Option<[u8; 16]>>(column).map(|bytes| bytes.map(Uuid::from_bytes));
-    let namespace: Option<String> = row.get("namespace")?;
+    let namespace = match row.get_ref("namespace")? {
+        ValueRef::Null => None,
+        _ => Some(namespace(row)?),
+    };
     Ok(AuditRow {
-        id: EventId::new(Uuid::from_bytes(row.get("id")?)),
+        id: EventId::new(uuid(row, "id")?),
         at: moment(row, "at")?,
         kind: parsed(row, "kind", |name| EventKind::ALL.into_iter().find(|kind| kind.name() == name))?,
-        namespace: namespace.and_then(|name| NamespaceName::parse(&name).ok()),
-        user: id("user_id")?.map(UserId::new),
-        session: id("session_id")?.map(SessionId::new),
+        namespace,
+        user: some_uuid(row, "user_id")?.map(UserId::new),
+        session: some_uuid(row, "session_id")?.map(SessionId::new),
         audit: AuditContext {
             actor: parsed(row, "actor", actor)?,
-            request_id: row.get("request_id")?,
-            address: row.get("address")?,
+            request_id: get(row, "request_id")?,
+            address: get(row, "address")?,
         },
-        detail: row.get("detail")?,
+        detail: get(row, "detail")?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::events::{About, record};
 use crate::open::SqliteStore;
-use crate::rows::{moment, namespace, parsed};
+use crate::rows::{get, moment, namespace, parsed};
 use crate::writer::Write;
 use app::audit::AuditContext;
 use app::fault::Fault;
@@ -19,7 +19,7 @@ impl KeyStore for SqliteStore {
         self.readers.read(|connection| {
             let mut select =
                 connection.prepare_cached("SELECT id, fingerprint FROM root_keys ORDER BY id")?;
-            select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            select.query_map([], |row| Ok((get(row, "id")?, get(row, "fingerprint")?)))?.collect()
         })
     }
 
@@ -35,7 +35,7 @@ impl KeyStore for SqliteStore {
                 write
                     .connection
                     .prepare_cached("SELECT fingerprint FROM root_keys WHERE id = ?1")?
-                    .query_row([id], |row| row.get(0))
+                    .query_row([id], |row| get(row, "fingerprint"))
             })
             .await
     }
@@ -71,10 +71,10 @@ impl KeyStore for SqliteStore {
 
 fn signing_key(row: &Row<'_>) -> Result<SigningKeyRecord> {
     Ok(SigningKeyRecord {
-        kid: row.get("kid")?,
+        kid: get(row, "kid")?,
         namespace: namespace(row)?,
         algorithm: parsed(row, "algorithm", SigningAlgorithm::from_name)?,
-        sealed: row.get("sealed")?,
+        sealed: get(row, "sealed")?,
         created_at: moment(row, "created_at")?,
         activates_at: moment(row, "activates_at")?,
     })

@@ -4,15 +4,20 @@
 //! `domain`; this crate carries them out in SQL.
 
 mod accounts;
+mod credential_change;
 mod events;
 mod failure;
+mod ids;
 mod keys;
 mod open;
 mod outbox;
+#[cfg(test)]
+mod query_plans;
 mod reader;
 mod resets;
 mod rows;
 mod sessions;
+mod tables;
 mod upkeep;
 mod writer;
 

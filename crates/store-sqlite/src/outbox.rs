@@ -2,20 +2,19 @@
 
 use crate::events::{About, record};
 use crate::open::SqliteStore;
-use crate::resets::close_attempt;
-use crate::rows::{FORGOT_PASSWORD, OUTBOX_COLUMNS, outbox_row};
+use crate::rows::{OUTBOX_COLUMNS, outbox_row};
+use crate::tables::outbox::insert;
+use crate::tables::resets::close_attempt;
 use crate::writer::Write;
 use app::audit::AuditContext;
 use app::fault::Fault;
 use app::outbox::{MailOrder, MailSubject, OutboxRow};
 use app::ports::store::{ClaimedMail, MailResult, OutboxStore};
 use async_trait::async_trait;
-use domain::email_address::EMAIL_MAX;
 use domain::event::EventKind;
 use domain::ids::OutboxId;
-use domain::redirect::REDIRECT_MAX;
 use domain::time::UnixMillis;
-use rusqlite::{Connection, OptionalExtension as _, Result, params};
+use rusqlite::{Result, params};
 use std::time::Duration;
 
 #[async_trait]
@@ -23,7 +22,7 @@ impl OutboxStore for SqliteStore {
     async fn order_mail(&self, order: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault> {
         self.writer
             .submit(move |write| {
-                let id = insert_order(write, &order)?;
+                let id = insert(write, &order)?;
                 if let MailSubject::ForgotPassword { .. } = &order.subject {
                     let about = About { namespace: Some(&order.namespace), ..About::default() };
                     record(write, EventKind::ForgotPassword, about, &audit)?;
@@ -78,47 +77,10 @@ impl OutboxStore for SqliteStore {
     }
 }
 
-/// Writes one order, due at once.
-pub(crate) fn insert_order(write: &Write<'_>, order: &MailOrder) -> Result<OutboxId> {
-    let id = OutboxId::new(write.uuid());
-    let (kind, user, email, redirect, padding) = match &order.subject {
-        MailSubject::ForgotPassword { email, redirect } => {
-            let (email, redirect) = (email.as_str(), redirect.as_str());
-            // One size for every address: the growth of the database must not tell who was asked for.
-            let padding = (EMAIL_MAX + REDIRECT_MAX).saturating_sub(email.len() + redirect.len());
-            (FORGOT_PASSWORD, None, Some(email), Some(redirect), i64::try_from(padding).unwrap_or(0))
-        }
-        MailSubject::Notice { user, notice } => (notice.name(), Some(*user.uuid().as_bytes()), None, None, 0),
-    };
-    write
-        .connection
-        .prepare_cached(
-            "INSERT INTO outbox (id, namespace, locale, kind, user_id, email, redirect_to, padding, state, attempts, created_at, next_attempt_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, zeroblob(?8), 'pending', 0, ?9, ?9)",
-        )?
-        .execute(params![
-            id.uuid().as_bytes(),
-            order.namespace.as_str(),
-            order.locale.tag(),
-            kind,
-            user,
-            email,
-            redirect,
-            padding,
-            write.now.as_millis()
-        ])?;
-    Ok(id)
-}
-
-/// One order.
-pub(crate) fn find_order(connection: &Connection, id: OutboxId) -> Result<Option<OutboxRow>> {
-    let sql = format!("SELECT {OUTBOX_COLUMNS} FROM outbox WHERE id = ?1");
-    connection.prepare_cached(&sql)?.query_row([id.uuid().as_bytes()], outbox_row).optional()
-}
-
 fn claim(write: &Write<'_>, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>> {
     let select = format!(
-        "SELECT {OUTBOX_COLUMNS} FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1 ORDER BY id LIMIT ?2"
+        "SELECT {OUTBOX_COLUMNS} FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1
+          ORDER BY next_attempt_at, id LIMIT ?2"
     );
     let due: Vec<OutboxRow> = write
         .connection

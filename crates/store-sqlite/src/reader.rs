@@ -1,7 +1,8 @@
 //! Reader connections.
 //!
 //! A look-up by key takes microseconds from SQLite's own cache, less than handing it to another thread and
-//! back, so it runs where it is asked. What reads many rows goes to a thread that may block.
+//! back, so it runs where it is asked. What reads many rows goes to a thread that may block, and to a
+//! connection of its own, so that no look-up ever waits behind a list or a purge.
 
 use crate::failure::fault;
 use app::fault::Fault;
@@ -10,16 +11,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Connections that cannot write.
-#[derive(Clone)]
 pub(crate) struct Readers {
-    connections: Arc<[Mutex<Connection>]>,
-    next: Arc<AtomicUsize>,
+    quick: Vec<Mutex<Connection>>,
+    next: AtomicUsize,
+    slow: Arc<Mutex<Connection>>,
 }
 
 impl Readers {
-    /// Takes the connections, at least one.
-    pub(crate) fn new(connections: Vec<Connection>) -> Self {
-        Self { connections: connections.into_iter().map(Mutex::new).collect(), next: Arc::default() }
+    /// Takes the connections: at least one for look-ups, and one for everything longer.
+    pub(crate) fn new(quick: Vec<Connection>, slow: Connection) -> Self {
+        let quick = quick.into_iter().map(Mutex::new).collect();
+        Self { quick, next: AtomicUsize::new(0), slow: Arc::new(Mutex::new(slow)) }
     }
 
     /// Reads a few rows, at once.
@@ -28,11 +30,11 @@ impl Readers {
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, Fault> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let count = self.connections.len();
-        let free = (0..count).find_map(|step| self.connections[(first + step) % count].try_lock().ok());
+        let count = self.quick.len();
+        let free = (0..count).find_map(|step| self.quick[(first + step) % count].try_lock().ok());
         let connection = match free {
             Some(connection) => connection,
-            None => self.connections[first % count].lock().unwrap_or_else(PoisonError::into_inner),
+            None => self.quick[first % count].lock().unwrap_or_else(PoisonError::into_inner),
         };
         work(&connection).map_err(fault)
     }
@@ -42,7 +44,8 @@ impl Readers {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, Fault> {
-        let readers = self.clone();
-        tokio::task::spawn_blocking(move || readers.read(work)).await.map_err(Fault::internal)?
+        let slow = Arc::clone(&self.slow);
+        let read = move || work(&slow.lock().unwrap_or_else(PoisonError::into_inner)).map_err(fault);
+        tokio::task::spawn_blocking(read).await.map_err(Fault::internal)?
     }
 }

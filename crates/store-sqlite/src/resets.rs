@@ -1,10 +1,12 @@
 //! Mailed password resets.
 
-use crate::accounts::{end_everything_of, find_user_by_email};
+use crate::credential_change::end_everything_of;
 use crate::events::{About, record};
 use crate::open::SqliteStore;
-use crate::outbox::{find_order, insert_order};
-use crate::rows::{USER_COLUMNS, moment, parsed, user, uuid};
+use crate::rows::{USER_COLUMNS, user};
+use crate::tables::outbox;
+use crate::tables::resets::{ResetRow, find_by};
+use crate::tables::users::find_user_by_email;
 use crate::writer::Write;
 use app::fault::Fault;
 use app::outbox::{MailSubject, OutboxRow};
@@ -19,7 +21,7 @@ use domain::refresh_token::MacKeyId;
 use domain::reset_token::LIVE_RESETS_MAX;
 use domain::session::RevokeReason;
 use domain::time::UnixMillis;
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use rusqlite::{OptionalExtension as _, Result, params};
 use std::time::Duration;
 
 #[async_trait]
@@ -50,43 +52,13 @@ impl ResetStore for SqliteStore {
     }
 }
 
-struct ResetRow {
-    pending: PendingReset,
-    /// A resend must carry the same link.
-    may_have_left: bool,
-    is_void: bool,
-}
-
-fn find_by(connection: &Connection, condition: &str, key: impl rusqlite::Params) -> Result<Option<ResetRow>> {
-    let sql = format!(
-        "SELECT id, user_id, email, credential_epoch, mac_key, expires_at, void_at IS NOT NULL AS is_void,
-                is_attempted OR may_have_left AS may_have_left FROM resets WHERE {condition}"
-    );
-    connection.prepare_cached(&sql)?.query_row(key, reset).optional()
-}
-
-fn reset(row: &Row<'_>) -> Result<ResetRow> {
-    Ok(ResetRow {
-        pending: PendingReset {
-            id: ResetId::new(uuid(row, "id")?),
-            user: UserId::new(uuid(row, "user_id")?),
-            email: parsed(row, "email", |text| EmailAddress::parse(text).ok())?,
-            epoch: CredentialEpoch(row.get("credential_epoch")?),
-            mac_key: MacKeyId(row.get("mac_key")?),
-            expires_at: moment(row, "expires_at")?,
-        },
-        may_have_left: row.get("may_have_left")?,
-        is_void: row.get("is_void")?,
-    })
-}
-
 fn begin_reset(
     write: &Write<'_>,
     order: OutboxId,
     mac_key: MacKeyId,
     valid_for: Duration,
 ) -> Result<BeginReset> {
-    let Some(row) = find_order(write.connection, order)? else { return Ok(BeginReset::Nothing) };
+    let Some(row) = outbox::find(write.connection, order)? else { return Ok(BeginReset::Nothing) };
     let MailSubject::ForgotPassword { email, .. } = &row.order.subject else {
         return Ok(BeginReset::Nothing);
     };
@@ -114,6 +86,10 @@ fn resume(
         return Ok(BeginReset::Nothing);
     }
     let same_link = known.may_have_left && known.pending.expires_at > write.now;
+    // A link whose time was over does not count as live; renewed, it would be one too many.
+    if !same_link && others_live(write, known.pending.user, known.pending.id)? >= LIVE_RESETS_MAX {
+        return Ok(BeginReset::Nothing);
+    }
     let expires_at = if same_link { known.pending.expires_at } else { expires_at };
     // A new expiry is a new link, and that one has not left yet.
     write
@@ -135,14 +111,8 @@ fn insert(
     let stranger = UserId::new(write.uuid());
     let (user, epoch) =
         account.map_or((stranger, CredentialEpoch(0)), |user| (user.id, user.credential_epoch));
-    let live: i64 = write
-        .connection
-        .prepare_cached(
-            "SELECT count(*) FROM resets WHERE user_id = ?1 AND void_at IS NULL AND expires_at > ?2",
-        )?
-        .query_row(params![user.uuid().as_bytes(), write.now.as_millis()], |row| row.get(0))?;
-    let is_live = account.is_some() && live < i64::try_from(LIVE_RESETS_MAX).unwrap_or(i64::MAX);
     let id = ResetId::new(write.uuid());
+    let is_live = others_live(write, user, id)? < LIVE_RESETS_MAX && account.is_some();
     write
         .connection
         .prepare_cached(
@@ -164,6 +134,21 @@ fn insert(
         return Ok(BeginReset::Nothing);
     }
     Ok(BeginReset::Send(PendingReset { id, user, email: email.clone(), epoch, mac_key, expires_at }))
+}
+
+/// How many resets of a user live beside this one.
+fn others_live(write: &Write<'_>, user: UserId, reset: ResetId) -> Result<usize> {
+    let count: u32 = write
+        .connection
+        .prepare_cached(
+            "SELECT count(*) FROM resets
+              WHERE user_id = ?1 AND void_at IS NULL AND expires_at > ?2 AND id <> ?3",
+        )?
+        .query_row(
+            params![user.uuid().as_bytes(), write.now.as_millis(), reset.uuid().as_bytes()],
+            |row| row.get(0),
+        )?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 fn redeem_reset(write: &Write<'_>, redeem: &RedeemReset) -> Result<AccountChange> {
@@ -200,28 +185,8 @@ fn redeem_reset(write: &Write<'_>, redeem: &RedeemReset) -> Result<AccountChange
         .optional()?;
     let Some(user) = changed else { return Ok(AccountChange::Refused) };
     end_everything_of(write, &redeem.namespace, user.id, RevokeReason::PasswordReset)?;
-    insert_order(write, &redeem.notice)?;
+    outbox::insert(write, &redeem.notice)?;
     let about = About { namespace: Some(&redeem.namespace), user: Some(user.id), ..About::default() };
     record(write, EventKind::PasswordReset, about, &redeem.audit)?;
     Ok(AccountChange::Done(user))
-}
-
-/// Voids every live reset of a user.
-pub(crate) fn void_resets_of(write: &Write<'_>, user: UserId) -> Result<()> {
-    write
-        .connection
-        .prepare_cached("UPDATE resets SET void_at = ?2 WHERE user_id = ?1 AND void_at IS NULL")?
-        .execute(params![user.uuid().as_bytes(), write.now.as_millis()])?;
-    Ok(())
-}
-
-/// Records that the attempt of an order is over, and whether its text may have reached the mail server.
-pub(crate) fn close_attempt(write: &Write<'_>, order: OutboxId, may_have_reached_data: bool) -> Result<()> {
-    write
-        .connection
-        .prepare_cached(
-            "UPDATE resets SET is_attempted = 0, may_have_left = may_have_left OR ?2 WHERE order_id = ?1",
-        )?
-        .execute(params![order.uuid().as_bytes(), may_have_reached_data])?;
-    Ok(())
 }

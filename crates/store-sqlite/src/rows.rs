@@ -32,28 +32,40 @@ pub(crate) fn unreadable(column: &'static str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Null, format!("{column} is not one of ours").into())
 }
 
+/// A column's value.
+pub(crate) fn get<T: FromSql>(row: &Row<'_>, column: &'static str) -> Result<T> {
+    row.get(column).map_err(|error| match error {
+        // These two say at which index, which is nothing to look for in a schema.
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::IntegralValueOutOfRange(..) => {
+            unreadable(column)
+        }
+        named => named,
+    })
+}
+
 /// A UUID column.
 pub(crate) fn uuid(row: &Row<'_>, column: &'static str) -> Result<Uuid> {
-    Ok(Uuid::from_bytes(row.get(column)?))
+    get(row, column).map(Uuid::from_bytes)
+}
+
+/// A UUID column that may be empty.
+pub(crate) fn some_uuid(row: &Row<'_>, column: &'static str) -> Result<Option<Uuid>> {
+    Ok(get::<Option<_>>(row, column)?.map(Uuid::from_bytes))
 }
 
 /// A moment column.
 pub(crate) fn moment(row: &Row<'_>, column: &'static str) -> Result<UnixMillis> {
-    Ok(UnixMillis::from_millis(row.get(column)?))
+    get(row, column).map(UnixMillis::from_millis)
 }
 
 fn some_moment(row: &Row<'_>, column: &'static str) -> Result<Option<UnixMillis>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(UnixMillis::from_millis))
+    Ok(get::<Option<i64>>(row, column)?.map(UnixMillis::from_millis))
 }
 
 /// A text column that is parsed.
 pub(crate) fn parsed<T>(row: &Row<'_>, column: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
     let text = row.get_ref(column)?;
     text.as_str().ok().and_then(parse).ok_or_else(|| unreadable(column))
-}
-
-fn number<T: FromSql>(row: &Row<'_>, column: &'static str) -> Result<T> {
-    row.get(column)
 }
 
 /// A namespace column.
@@ -67,9 +79,9 @@ pub(crate) fn user(row: &Row<'_>) -> Result<User> {
         id: UserId::new(uuid(row, "id")?),
         namespace: namespace(row)?,
         email: parsed(row, "email", |text| EmailAddress::parse(text).ok())?,
-        email_verified: row.get("email_verified")?,
+        email_verified: get(row, "email_verified")?,
         status: parsed(row, "status", AccountStatus::from_name)?,
-        credential_epoch: CredentialEpoch(number(row, "credential_epoch")?),
+        credential_epoch: CredentialEpoch(get(row, "credential_epoch")?),
         created_at: moment(row, "created_at")?,
         updated_at: moment(row, "updated_at")?,
         last_sign_in_at: some_moment(row, "last_sign_in_at")?,
@@ -86,16 +98,16 @@ pub(crate) fn session(row: &Row<'_>) -> Result<Session> {
         id: SessionId::new(uuid(row, "id")?),
         namespace: namespace(row)?,
         user: UserId::new(uuid(row, "user_id")?),
-        salt: Salt(row.get("salt")?),
-        mac_key: MacKeyId(number(row, "mac_key")?),
-        credential_epoch: CredentialEpoch(number(row, "credential_epoch")?),
+        salt: Salt(get(row, "salt")?),
+        mac_key: MacKeyId(get(row, "mac_key")?),
+        credential_epoch: CredentialEpoch(get(row, "credential_epoch")?),
         body: Chain {
-            generation: number(row, "body_generation")?,
+            generation: get(row, "body_generation")?,
             rotated_at: moment(row, "body_rotated_at")?,
             previous_rotated_at: moment(row, "body_previous_rotated_at")?,
         },
         cookie: Chain {
-            generation: number(row, "cookie_generation")?,
+            generation: get(row, "cookie_generation")?,
             rotated_at: moment(row, "cookie_rotated_at")?,
             previous_rotated_at: moment(row, "cookie_previous_rotated_at")?,
         },
@@ -104,13 +116,13 @@ pub(crate) fn session(row: &Row<'_>) -> Result<Session> {
         idle_deadline: moment(row, "idle_deadline")?,
         absolute_deadline: moment(row, "absolute_deadline")?,
         revoked,
-        client: ClientInfo { user_agent: row.get("user_agent")?, address: row.get("address")? },
+        client: ClientInfo { user_agent: get(row, "user_agent")?, address: get(row, "address")? },
     })
 }
 
 /// A mail order and where it stands.
 pub(crate) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
-    let kind: String = row.get("kind")?;
+    let kind: String = get(row, "kind")?;
     let subject = match Notice::from_name(&kind) {
         Some(notice) => MailSubject::Notice { user: UserId::new(uuid(row, "user_id")?), notice },
         None if kind == FORGOT_PASSWORD => MailSubject::ForgotPassword {
@@ -129,10 +141,10 @@ pub(crate) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
             subject,
         },
         state: parsed(row, "state", MailState::from_name)?,
-        attempts: number(row, "attempts")?,
+        attempts: get(row, "attempts")?,
         created_at: moment(row, "created_at")?,
         next_attempt_at: moment(row, "next_attempt_at")?,
-        last_error: row.get("last_error")?,
+        last_error: get(row, "last_error")?,
     })
 }
 

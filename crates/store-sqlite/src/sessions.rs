@@ -1,10 +1,10 @@
 //! Sessions: open, refresh, end.
 
-use crate::accounts::find_user;
 use crate::events::{About, record};
 use crate::open::SqliteStore;
-use crate::outbox::insert_order;
 use crate::rows::{SESSION_COLUMNS, USER_COLUMNS, session, user, uuid};
+use crate::tables::sessions::{LIVE, find, insert, revoke};
+use crate::tables::{outbox, users};
 use crate::writer::Write;
 use app::fault::Fault;
 use app::outbox::{MailOrder, MailSubject, Notice};
@@ -17,8 +17,8 @@ use domain::event::EventKind;
 use domain::ids::{SessionId, UserId};
 use domain::namespace::NamespaceName;
 use domain::session::{Chain, Ended, Presented, RevokeReason, Session, Slot, Verdict, classify};
-use domain::time::{UnixMillis, millis};
-use rusqlite::{Connection, OptionalExtension as _, Result, params};
+use domain::time::UnixMillis;
+use rusqlite::{OptionalExtension as _, Result, params};
 
 #[async_trait]
 impl SessionStore for SqliteStore {
@@ -36,7 +36,7 @@ impl SessionStore for SqliteStore {
             Presented::Bearer { .. } | Presented::Access { .. } => {
                 let now = self.clock.now();
                 self.readers.read(|connection| {
-                    let found = find_session(connection, &refresh.namespace, refresh.session)?;
+                    let found = find(connection, &refresh.namespace, refresh.session)?;
                     Ok(judge(found, &refresh, now))
                 })
             }
@@ -50,8 +50,8 @@ impl SessionStore for SqliteStore {
     ) -> Result<Option<SessionView>, Fault> {
         let now = self.clock.now();
         self.readers.read(|connection| {
-            let Some(session) = find_session(connection, namespace, id)? else { return Ok(None) };
-            let user = find_user(connection, namespace, session.user)?;
+            let Some(session) = find(connection, namespace, id)? else { return Ok(None) };
+            let user = users::find_user(connection, namespace, session.user)?;
             Ok(Some(SessionView { session, user, now }))
         })
     }
@@ -77,19 +77,6 @@ impl SessionStore for SqliteStore {
     async fn end_sessions(&self, end: EndSessions) -> Result<u32, Fault> {
         self.writer.submit(move |write| end_sessions(write, &end)).await
     }
-}
-
-/// Lives at `?3`.
-const LIVE: &str = "revoked_at IS NULL AND idle_deadline > ?3 AND absolute_deadline > ?3";
-
-fn find_session(
-    connection: &Connection,
-    namespace: &NamespaceName,
-    id: SessionId,
-) -> Result<Option<Session>> {
-    let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE id = ?1 AND namespace = ?2");
-    let mut select = connection.prepare_cached(&sql)?;
-    select.query_row(params![id.uuid().as_bytes(), namespace.as_str()], session).optional()
 }
 
 fn open_session(write: &Write<'_>, open: &OpenSession) -> Result<OpenSessionOutcome> {
@@ -141,27 +128,6 @@ fn begin(open: &OpenSession, now: UnixMillis) -> Session {
     }
 }
 
-fn insert(write: &Write<'_>, session: &Session) -> Result<()> {
-    let sql = format!(
-        "INSERT INTO sessions ({SESSION_COLUMNS})
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?7, 0, ?7, ?7, ?7, ?7, ?8, ?9, NULL, NULL, ?10, ?11)"
-    );
-    write.connection.prepare_cached(&sql)?.execute(params![
-        session.id.uuid().as_bytes(),
-        session.namespace.as_str(),
-        session.user.uuid().as_bytes(),
-        session.salt.0,
-        session.mac_key.0,
-        session.credential_epoch.0,
-        session.created_at.as_millis(),
-        session.idle_deadline.as_millis(),
-        session.absolute_deadline.as_millis(),
-        session.client.user_agent,
-        session.client.address,
-    ])?;
-    Ok(())
-}
-
 /// Makes room for one more session of the user.
 fn evict_idlest(write: &Write<'_>, open: &OpenSession) -> Result<()> {
     let sql = format!(
@@ -204,7 +170,7 @@ fn present_full(
     if let Some(session) = rotate(write, refresh, slot, generation)? {
         return Ok(RefreshOutcome { now: write.now, verdict: Verdict::Rotate, session: Some(session) });
     }
-    let found = find_session(write.connection, &refresh.namespace, refresh.session)?;
+    let found = find(write.connection, &refresh.namespace, refresh.session)?;
     let mut outcome = judge(found, refresh, write.now);
     let Some(session) = &outcome.session else { return Ok(outcome) };
     match outcome.verdict {
@@ -218,8 +184,8 @@ fn present_full(
             record(write, EventKind::RefreshReused, about(session), &refresh.audit)?;
             let subject = MailSubject::Notice { user: session.user, notice: Notice::RefreshReused };
             let namespace = refresh.namespace.clone();
-            insert_order(write, &MailOrder { namespace, locale: refresh.notice_locale, subject })?;
-            outcome.session = find_session(write.connection, &refresh.namespace, refresh.session)?;
+            outbox::insert(write, &MailOrder { namespace, locale: refresh.notice_locale, subject })?;
+            outcome.session = find(write.connection, &refresh.namespace, refresh.session)?;
         }
         Verdict::Rotate
         | Verdict::Extend { .. }
@@ -241,7 +207,7 @@ fn rotate(
     let slot = slot.name();
     let sql = format!(
         "UPDATE sessions SET {slot}_generation = {slot}_generation + 1, {slot}_previous_rotated_at = {slot}_rotated_at,
-                {slot}_rotated_at = ?5, last_proof_at = ?5, idle_deadline = min(?5 + ?6, absolute_deadline)
+                {slot}_rotated_at = ?5, last_proof_at = ?5, idle_deadline = min(?6, absolute_deadline)
           WHERE id = ?1 AND namespace = ?2 AND salt = ?3 AND {slot}_generation = ?4
             AND revoked_at IS NULL AND idle_deadline > ?5 AND absolute_deadline > ?5
           RETURNING {SESSION_COLUMNS}"
@@ -256,7 +222,7 @@ fn rotate(
                 salt.0,
                 generation,
                 write.now.as_millis(),
-                millis(refresh.policy.idle)
+                write.now.plus(refresh.policy.idle).as_millis()
             ],
             session,
         )
@@ -268,7 +234,9 @@ fn judge(found: Option<Session>, refresh: &RefreshSession, now: UnixMillis) -> R
     let Some(session) = found else {
         return RefreshOutcome { now, verdict: Verdict::Ended(Ended::Expired), session: None };
     };
-    if refresh.salt.is_some_and(|salt| salt != session.salt) {
+    // Only an access token may come without the salt.
+    let may_lack_salt = matches!(refresh.presented, Presented::Access { .. });
+    if refresh.salt.map_or(!may_lack_salt, |salt| salt != session.salt) {
         return RefreshOutcome { now, verdict: Verdict::NeverIssued, session: None };
     }
     let verdict = classify(&session, refresh.presented, now, &refresh.policy);
@@ -276,7 +244,7 @@ fn judge(found: Option<Session>, refresh: &RefreshSession, now: UnixMillis) -> R
 }
 
 fn end_session(write: &Write<'_>, end: &EndSession) -> Result<EndSessionOutcome> {
-    let found = find_session(write.connection, &end.namespace, end.session)?;
+    let found = find(write.connection, &end.namespace, end.session)?;
     let Some(session) = found else { return Ok(EndSessionOutcome::NotFound) };
     let is_meant =
         end.user.is_none_or(|user| user == session.user) && end.salt.is_none_or(|salt| salt == session.salt);
@@ -292,7 +260,7 @@ fn end_session(write: &Write<'_>, end: &EndSession) -> Result<EndSessionOutcome>
 }
 
 fn end_sessions(write: &Write<'_>, end: &EndSessions) -> Result<u32> {
-    let ended = revoke_all_of(write, &end.namespace, end.user, end.except, end.reason)?;
+    let ended = revoke_live_of(write, end)?;
     if ended > 0 {
         let count = ended.to_string();
         let about = About {
@@ -313,34 +281,18 @@ const fn event_of(reason: RevokeReason) -> EventKind {
     }
 }
 
-fn revoke(write: &Write<'_>, id: SessionId, reason: RevokeReason) -> Result<()> {
-    write
-        .connection
-        .prepare_cached(
-            "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL",
-        )?
-        .execute(params![id.uuid().as_bytes(), write.now.as_millis(), reason.name()])?;
-    Ok(())
-}
-
 /// Ends the live sessions of a user, perhaps but one; how many there were.
-pub(crate) fn revoke_all_of(
-    write: &Write<'_>,
-    namespace: &NamespaceName,
-    user: UserId,
-    except: Option<SessionId>,
-    reason: RevokeReason,
-) -> Result<u32> {
+fn revoke_live_of(write: &Write<'_>, end: &EndSessions) -> Result<u32> {
     let sql = format!(
         "UPDATE sessions SET revoked_at = ?3, revoke_reason = ?4
           WHERE user_id = ?1 AND namespace = ?2 AND {LIVE} AND (?5 IS NULL OR id <> ?5)"
     );
     let count = write.connection.prepare_cached(&sql)?.execute(params![
-        user.uuid().as_bytes(),
-        namespace.as_str(),
+        end.user.uuid().as_bytes(),
+        end.namespace.as_str(),
         write.now.as_millis(),
-        reason.name(),
-        except.map(|id| *id.uuid().as_bytes())
+        end.reason.name(),
+        end.except.map(|id| *id.uuid().as_bytes())
     ])?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }

@@ -88,7 +88,9 @@ impl Over {
 }
 
 const SESSION_IS_OVER: &str = "(revoked_at <= ?1 OR idle_deadline <= ?1 OR absolute_deadline <= ?1)";
-const RESET_IS_OVER: &str = "(expires_at <= ?1)";
+/// A reset stays while its order may be attempted again: it says which link went out, or that none may.
+const RESET_IS_OVER: &str = "(expires_at <= ?1 AND NOT EXISTS
+    (SELECT 1 FROM outbox WHERE outbox.id = resets.order_id AND outbox.state <> 'sent'))";
 const MAIL_IS_OVER: &str = "(state = 'sent' AND next_attempt_at <= ?1)";
 
 fn find_over(connection: &Connection, cutoffs: Cutoffs, batch: u32) -> Result<Over> {
@@ -133,14 +135,20 @@ fn remove(write: &Write<'_>, over: &Over, cutoffs: Cutoffs) -> Result<Purged> {
 
 /// A copy of one moment, made inside one read transaction, so the writer goes on beside it.
 fn copy(source: &Path, target: &Path) -> Result<(), Fault> {
+    let name = target.to_str().ok_or_else(|| Fault::internal("a backup's path has to be UTF-8"))?;
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(target).map_err(Fault::internal)?;
-    vacuum_into(source, target).map_err(fault)?;
-    sync(target).map_err(Fault::unavailable)
+    let copied =
+        vacuum_into(source, name).map_err(fault).and_then(|()| sync(target).map_err(Fault::unavailable));
+    if copied.is_err() {
+        // Half a copy must not be taken for a whole one.
+        let _ = std::fs::remove_file(target);
+    }
+    copied
 }
 
-fn vacuum_into(source: &Path, target: &Path) -> Result<()> {
+fn vacuum_into(source: &Path, target: &str) -> Result<()> {
     let connection = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.execute("VACUUM INTO ?1", [target.to_string_lossy()]).map(|_| ())
+    connection.execute("VACUUM INTO ?1", [target]).map(|_| ())
 }
 
 fn sync(target: &Path) -> std::io::Result<()> {

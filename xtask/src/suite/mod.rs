@@ -5,14 +5,13 @@ mod provoked;
 mod steps;
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::{Result, bail};
 
 use crate::process::show;
-use crate::workspace::{Workspace, array};
+use crate::workspace::Workspace;
 use steps::STEPS;
 
 /// How a step ended, if it did not fail.
@@ -42,31 +41,15 @@ impl Session {
         if let Some(server) = self.server.borrow().as_ref() {
             return Ok(server.clone());
         }
-        let messages = self
-            .workspace
-            .cargo()
-            .args(["build", "-p", "minbil-auth", "--locked", "--message-format", "json-render-diagnostics"])
-            .answer()?;
-        let server = executable(&messages).context("cargo built no program `minbil-auth`")?;
+        let server = self.workspace.server(&[])?;
         *self.server.borrow_mut() = Some(server.clone());
         Ok(server)
     }
 }
 
-/// The path of the server among cargo's messages: wherever a configuration lets cargo put it.
-fn executable(messages: &str) -> Option<PathBuf> {
-    messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
-        let target = message.get("target")?;
-        let is_program = array(target, "kind").any(|kind| kind == "bin");
-        let is_server = target.get("name").and_then(Value::as_str) == Some("minbil-auth");
-        let path = message.get("executable")?.as_str()?;
-        (is_program && is_server && Path::new(path).is_absolute()).then(|| PathBuf::from(path))
-    })
-}
-
 /// `cargo xtask test --list`.
 pub(crate) fn list() {
-    for step in &STEPS {
+    for step in STEPS {
         show(&format!("{:<10} {}", step.name, step.about));
     }
 }
@@ -158,15 +141,5 @@ mod tests {
         let workspace = Workspace { root: PathBuf::new(), target: PathBuf::new(), packages: Vec::new() };
         let error = run(workspace, &["tidy", "browsers"]).unwrap_err().to_string();
         assert!(error.contains("browsers") && error.contains("browser, "), "{error}");
-    }
-
-    #[test]
-    fn the_server_is_found_among_the_messages_of_cargo() {
-        let messages = "noise\n\
-            {\"target\":{\"name\":\"minbil-auth\",\"kind\":[\"lib\"]},\"executable\":null}\n\
-            {\"target\":{\"name\":\"other\",\"kind\":[\"bin\"]},\"executable\":\"/t/debug/other\"}\n\
-            {\"target\":{\"name\":\"minbil-auth\",\"kind\":[\"bin\"]},\"executable\":\"/t/debug/minbil-auth\"}\n";
-        assert_eq!(executable(messages), Some(PathBuf::from("/t/debug/minbil-auth")));
-        assert_eq!(executable("{}"), None);
     }
 }

@@ -6,12 +6,12 @@ use super::{Outcome, Session, Step, e2e, provoked};
 use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::{Stream, show};
-use crate::{faults, licences, machine, tidy};
+use crate::{faults, licences, machine, postgres, tidy};
 
 /// A tenth of what `cargo xtask prove` runs.
 const KILLS: u32 = 10;
 
-pub(super) const STEPS: [Step; 13] = [
+pub(super) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "every file is formatted", run: fmt },
     Step {
         name: "tidy",
@@ -39,6 +39,11 @@ pub(super) const STEPS: [Step; 13] = [
     },
     Step { name: "browser", about: "pages and journeys in Chromium", run: e2e::browser },
     Step { name: "mail", about: "a real SMTP process that refuses, stalls and comes back", run: e2e::mail },
+    Step {
+        name: "postgres",
+        about: "several servers on PostgreSQL: failover, partition, upgrade, moving house",
+        run: |session| postgres::nodes(&session.workspace, 1).map(Outcome::Passed),
+    },
     Step { name: "faults", about: "kill -9 under load, 10 times in a row", run: kills },
     Step { name: "fuzz", about: "every committed fuzz input again", run: fuzz },
 ];
@@ -70,8 +75,10 @@ fn clippy(session: &Session) -> Result<Outcome> {
 }
 
 fn tests(session: &Session) -> Result<Outcome> {
+    let database = postgres::Server::ready(&session.workspace.target)?;
     let seen = provoked::fresh_file(&session.workspace)?;
     let run = session.workspace.cargo().args(["test", "--workspace", "--locked"]);
+    let run = run.hidden(postgres::URL, &database.url);
     let output = run.setting(provoked::ANSWERS_SEEN, &seen.display().to_string()).kept(Stream::Out)?;
     let counts = Counts::read(&output);
     counts.some_passed()?;

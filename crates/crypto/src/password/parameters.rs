@@ -33,7 +33,9 @@ pub struct HashingParameters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParametersRejected {
     /// Memory out of range.
-    #[error("memory must be {HASH_MEMORY_KIB_MIN} to {HASH_MEMORY_KIB_MAX} KiB")]
+    #[error(
+        "memory must be {HASH_MEMORY_KIB_MIN} to {HASH_MEMORY_KIB_MAX} KiB, and 8 KiB a lane at the least"
+    )]
     Memory,
     /// Passes out of range.
     #[error("passes must be 1 to {HASH_PASSES_MAX}")]
@@ -52,7 +54,26 @@ impl HashingParameters {
     /// # Errors
     /// When one is out of range, or all together are too little work.
     pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, ParametersRejected> {
-        if memory_kib < HASH_MEMORY_KIB_MIN || memory_kib > HASH_MEMORY_KIB_MAX {
+        if memory_kib < HASH_MEMORY_KIB_MIN {
+            return Err(ParametersRejected::Memory);
+        }
+        if passes > 0 && memory_kib.saturating_mul(passes) < HASH_WORK_MIN {
+            return Err(ParametersRejected::Work);
+        }
+        Self::for_development(memory_kib, passes, lanes)
+    }
+
+    /// The same without the published floor: any work that Argon2id can do. Only a server that holds nobody's
+    /// real password may use it.
+    ///
+    /// # Errors
+    /// When one is out of range.
+    pub const fn for_development(
+        memory_kib: u32,
+        passes: u32,
+        lanes: u32,
+    ) -> Result<Self, ParametersRejected> {
+        if memory_kib < Params::MIN_M_COST || memory_kib > HASH_MEMORY_KIB_MAX {
             return Err(ParametersRejected::Memory);
         }
         if passes == 0 || passes > HASH_PASSES_MAX {
@@ -61,8 +82,8 @@ impl HashingParameters {
         if lanes == 0 || lanes > HASH_LANES_MAX {
             return Err(ParametersRejected::Lanes);
         }
-        if memory_kib.saturating_mul(passes) < HASH_WORK_MIN {
-            return Err(ParametersRejected::Work);
+        if memory_kib < lanes.saturating_mul(8) {
+            return Err(ParametersRejected::Memory);
         }
         Ok(Self { memory_kib, passes, lanes })
     }
@@ -126,5 +147,19 @@ mod tests {
             assert!(listed.is_ok(), "{memory} {passes} is on the published list");
         }
         assert_eq!(HashingParameters::new(19_456, 2, 1), Ok(HashingParameters::default()));
+    }
+
+    #[test]
+    fn development_has_no_floor_but_what_argon2id_can_do() {
+        assert_eq!(HashingParameters::for_development(8, 1, 1), Ok(HashingParameters::minimal_for_tests()));
+        for (memory, passes, lanes, expected) in [
+            (7, 1, 1, ParametersRejected::Memory),
+            (8, 1, 2, ParametersRejected::Memory),
+            (8, 0, 1, ParametersRejected::Passes),
+            (262_145, 1, 1, ParametersRejected::Memory),
+        ] {
+            let rejected = HashingParameters::for_development(memory, passes, lanes);
+            assert_eq!(rejected, Err(expected), "{memory} {passes} {lanes}");
+        }
     }
 }

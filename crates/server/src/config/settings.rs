@@ -5,6 +5,7 @@ use app::outbox::RetryPolicy;
 use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;
 use app::rotate_signing_keys::KeyRotation;
+use crypto::HashingParameters;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::redirect::{RedirectAllowlist, RedirectTarget};
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use store_postgres::DatabaseAddress;
 use url::Url;
 
 /// Everything the server is told.
@@ -32,12 +34,14 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// Where generated things live.
     pub data_dir: PathBuf,
-    /// The embedded database's file.
-    pub database_file: PathBuf,
+    /// Where accounts and sessions are kept.
+    pub database: DatabasePlace,
     /// Where the root key comes from.
     pub root_key: RootKeySource,
     /// Certificates.
     pub tls: Option<TlsFiles>,
+    /// What a new password hash costs.
+    pub hashing: HashingParameters,
     /// Where mail goes.
     pub mail: MailRoute,
     /// When deliveries are tried again.
@@ -61,6 +65,14 @@ pub enum Mode {
     Development,
     /// For the world.
     Production,
+}
+
+/// Where accounts and sessions are kept.
+pub enum DatabasePlace {
+    /// In a file of this machine.
+    File(PathBuf),
+    /// On PostgreSQL.
+    Postgres(Box<DatabaseAddress>),
 }
 
 /// Where the root key comes from.

@@ -1,26 +1,23 @@
 //! Does the configuration make sense? All of it is checked, and everything that is wrong is said at once.
 
-use super::schema::{Config, Namespace, Sessions};
-use super::settings::{MailRoute, Mode, NamespaceSettings, RootKeySource, Settings, TlsFiles, origin_of};
+mod namespaces;
+
+use super::schema::Config;
+use super::settings::{DatabasePlace, MailRoute, Mode, RootKeySource, Settings, TlsFiles, origin_of};
 use app::outbox::RetryPolicy;
 use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;
 use app::rotate_signing_keys::KeyRotation;
-use domain::locale::Locale;
-use domain::namespace::NamespaceName;
-use domain::password::PASSWORD_MIN_FLOOR;
-use domain::redirect::RedirectAllowlist;
+use crypto::{HashingParameters, RootKeys};
 use domain::secret::SecretText;
-use domain::session::SessionPolicy;
-use domain::throttle::Budget;
-use std::collections::BTreeMap;
+use mail::SmtpOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use store_postgres::{DatabaseAddress, redacted};
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
-const GRACE_MAX_SECONDS: u64 = 600;
-const PASSWORD_MIN_CEILING: usize = 64;
 const DAY: u64 = 24 * 3600;
 /// 100 years: past that a number of seconds is a slip of the pen.
 const SECONDS_MAX: u64 = 100 * 365 * DAY;
@@ -55,7 +52,7 @@ pub(super) fn check(config: Config) -> Result<Settings, Vec<String>> {
     if mode == Mode::Development {
         loopback_only(&listen, &base_url, f);
     }
-    let namespaces = namespaces(&config, &base_url, f);
+    let namespaces = namespaces::namespaces(&config, &base_url, f);
     let algorithm = SigningAlgorithm::from_name(&config.keys.algorithm);
     if algorithm.is_none() {
         f.say("keys.algorithm", &config.keys.algorithm, "ES256, EdDSA or HS256");
@@ -67,9 +64,10 @@ pub(super) fn check(config: Config) -> Result<Settings, Vec<String>> {
         listen,
         metrics_listen: config.http.metrics_listen.as_ref().and_then(|text| metrics_listener(text, f)),
         data_dir: config.data_dir.clone(),
-        database_file: database_file(&config, f),
+        database: database(&config, f),
         root_key: root_key(&config, mode, f),
         tls,
+        hashing: hashing(&config, mode, f),
         mail: mail_route(&config, mode, f),
         mail_retry: RetryPolicy {
             base: Duration::from_secs(config.mail.retry_base_seconds),
@@ -203,22 +201,35 @@ fn own_origins(mode: Mode, listen: &[SocketAddr], base_url: &str) -> Vec<String>
     origins
 }
 
-fn database_file(config: &Config, f: &mut Findings) -> PathBuf {
-    match config.database.url.strip_prefix("sqlite:") {
-        Some("") => config.data_dir.join("minbil-auth.db"),
-        Some(path) => PathBuf::from(path),
-        None => {
-            // A database address may hold a password, so only its scheme is repeated.
-            let scheme = config.database.url.split(':').next().unwrap_or_default();
-            f.say("database.url", scheme, "sqlite: or sqlite:PATH; this build has the embedded store alone");
-            PathBuf::new()
-        }
+fn database(config: &Config, f: &mut Findings) -> DatabasePlace {
+    let url = &config.database.url;
+    match url.strip_prefix("sqlite:") {
+        Some("") => DatabasePlace::File(config.data_dir.join("minbil-auth.db")),
+        Some(path) => DatabasePlace::File(PathBuf::from(path)),
+        None => match DatabaseAddress::parse(url) {
+            Ok(address) => DatabasePlace::Postgres(Box::new(address)),
+            Err(reason) if DatabaseAddress::is_meant(url) => {
+                f.say("database.url", &redacted(url), &reason.to_string());
+                DatabasePlace::File(PathBuf::new())
+            }
+            Err(_) => {
+                // A database address may hold a password, so only its scheme is repeated.
+                let scheme = url.split(':').next().unwrap_or_default();
+                f.say("database.url", scheme, "sqlite:, sqlite:PATH or postgres://user:password@host/name");
+                DatabasePlace::File(PathBuf::new())
+            }
+        },
     }
 }
 
 fn root_key(config: &Config, mode: Mode, f: &mut Findings) -> RootKeySource {
     match (&config.root_key, &config.root_key_file, mode) {
-        (Some(text), None, _) => RootKeySource::Text(SecretText::new(text.clone())),
+        (Some(text), None, _) => {
+            if let Err(reason) = RootKeys::parse(text) {
+                f.say("root_key", "…", &reason.to_string());
+            }
+            RootKeySource::Text(SecretText::new(text.clone()))
+        }
         (Some(_), Some(path), _) => {
             let path = path.display().to_string();
             f.say("root_key_file", &path, "give either root_key or root_key_file");
@@ -233,9 +244,30 @@ fn root_key(config: &Config, mode: Mode, f: &mut Findings) -> RootKeySource {
     }
 }
 
+/// Production keeps the published floor; development may hash as cheaply as a test needs.
+fn hashing(config: &Config, mode: Mode, f: &mut Findings) -> HashingParameters {
+    let written = &config.passwords;
+    let (memory, passes, lanes) =
+        (written.argon2_memory_kib, written.argon2_iterations, written.argon2_parallelism);
+    let parameters = match mode {
+        Mode::Production => HashingParameters::new(memory, passes, lanes),
+        Mode::Development => HashingParameters::for_development(memory, passes, lanes),
+    };
+    parameters.unwrap_or_else(|rejected| {
+        f.say("passwords.argon2_*", &format!("m={memory} t={passes} p={lanes}"), &rejected.to_string());
+        HashingParameters::default()
+    })
+}
+
 fn mail_route(config: &Config, mode: Mode, f: &mut Findings) -> MailRoute {
     match (config.mail.smtp_url.as_deref().filter(|url| !url.is_empty()), mode) {
-        (Some(url), _) => MailRoute::Smtp(SecretText::new(url.to_owned())),
+        (Some(url), _) => {
+            // The address holds a password, so the reason alone is repeated.
+            if let Err(reason) = SmtpOptions::parse(url, &config.mail.from) {
+                f.say("mail.smtp_url, mail.from", "…", &reason.to_string());
+            }
+            MailRoute::Smtp(SecretText::new(url.to_owned()))
+        }
         (None, Mode::Development) => MailRoute::Caught,
         (None, Mode::Production) => {
             f.say(
@@ -249,10 +281,12 @@ fn mail_route(config: &Config, mode: Mode, f: &mut Findings) -> MailRoute {
 }
 
 fn numbers(config: &Config, f: &mut Findings) {
-    let rows: [(&str, u64, u64, u64); 23] = [
+    let rows: [(&str, u64, u64, u64); 25] = [
         ("database.readers", config.database.readers as u64, 1, 64),
         ("database.queue_max", config.database.queue_max as u64, 1, 1_000_000),
         ("database.group_max", config.database.group_max as u64, 1, 10_000),
+        ("database.connections", config.database.connections as u64, 1, 1000),
+        ("database.timeout_seconds", config.database.timeout_seconds, 1, 300),
         ("http.body_max_bytes", config.http.body_max_bytes as u64, 4096, 1 << 20),
         ("http.request_deadline_seconds", config.http.request_deadline_seconds, 1, 600),
         ("http.header_timeout_seconds", config.http.header_timeout_seconds, 1, 600),
@@ -285,110 +319,14 @@ fn numbers(config: &Config, f: &mut Findings) {
         f.range(key, days, 0, 36_500);
     }
     f.range("retention.purge_seconds", config.retention.purge_seconds, 1, DAY);
+    if let Err(reason) = EnvFilter::try_new(&config.log.level) {
+        f.say(
+            "log.level",
+            &config.log.level,
+            &format!("a filter, such as info or warn,minbil_auth_http=debug: {reason}"),
+        );
+    }
     if !matches!(config.log.format.as_str(), "text" | "json") {
         f.say("log.format", &config.log.format, "text or json");
-    }
-}
-
-fn namespaces(
-    config: &Config,
-    base_url: &str,
-    f: &mut Findings,
-) -> BTreeMap<NamespaceName, NamespaceSettings> {
-    let mut namespaces = BTreeMap::new();
-    if config.namespaces.is_empty() {
-        f.say("namespaces", "", "at least one, such as [namespaces.co]");
-    }
-    for (name, written) in &config.namespaces {
-        match NamespaceName::parse(name) {
-            Ok(parsed) => {
-                if let Some(settings) = namespace(config, &parsed, written, base_url, f) {
-                    namespaces.insert(parsed, settings);
-                }
-            }
-            Err(error) => f.say("namespaces", name, &error.to_string()),
-        }
-    }
-    namespaces
-}
-
-fn namespace(
-    config: &Config,
-    name: &NamespaceName,
-    written: &Namespace,
-    base_url: &str,
-    f: &mut Findings,
-) -> Option<NamespaceSettings> {
-    let key = |field: &str| format!("namespaces.{name}.{field}");
-    for origin in &written.allowed_origins {
-        if !Url::parse(origin).is_ok_and(|url| url.has_host() && origin_of(&url) == *origin) {
-            let right = "an origin as browsers send it, such as https://app.example.com (no path, no slash)";
-            f.say(&key("allowed_origins"), origin, right);
-        }
-    }
-    let locale = Locale::from_tag(&written.locale);
-    if locale.is_none() {
-        f.say(&key("locale"), &written.locale, "en or nb");
-    }
-    let (least, most) = (PASSWORD_MIN_FLOOR, PASSWORD_MIN_CEILING);
-    f.range(&key("password_min"), written.password_min as u64, least as u64, most as u64);
-    let reset_page = format!("{base_url}/reset-password/{name}");
-    let entries = std::iter::once(reset_page.clone()).chain(written.redirect_to.iter().cloned());
-    let redirects = match RedirectAllowlist::new(entries) {
-        Ok(redirects) => redirects,
-        Err((entry, reason)) => {
-            f.say(&key("redirect_to"), &entry, &reason.to_string());
-            return None;
-        }
-    };
-    let own_page = redirects.find(&reset_page)?.clone();
-    let sessions = merged(&config.sessions, written);
-    check_sessions(&key("sessions"), &sessions, f);
-    Some(NamespaceSettings {
-        title: written.title.clone().unwrap_or_else(|| name.to_string()),
-        allowed_origins: written.allowed_origins.clone(),
-        same_site_is_allowed: written.same_site_is_allowed,
-        redirects,
-        reset_page: own_page,
-        access_token_ttl: Duration::from_secs(sessions.access_token_seconds),
-        sessions: policy(&sessions),
-        refresh_tokens_in_bodies: written.refresh_tokens_in_bodies,
-        password_min: written.password_min,
-        locale: locale?,
-        forgot_password_budget: Budget {
-            burst: config.limits.forgot_password_burst,
-            refill: Duration::from_secs(config.limits.forgot_password_refill_seconds),
-        },
-    })
-}
-
-fn merged(defaults: &Sessions, namespace: &Namespace) -> Sessions {
-    let own = &namespace.sessions;
-    Sessions {
-        idle_seconds: own.idle_seconds.unwrap_or(defaults.idle_seconds),
-        absolute_seconds: own.absolute_seconds.unwrap_or(defaults.absolute_seconds),
-        refresh_grace_seconds: own.refresh_grace_seconds.unwrap_or(defaults.refresh_grace_seconds),
-        bearer_chain_seconds: own.bearer_chain_seconds.unwrap_or(defaults.bearer_chain_seconds),
-        access_token_seconds: own.access_token_seconds.unwrap_or(defaults.access_token_seconds),
-        max_live: own.max_live.unwrap_or(defaults.max_live),
-    }
-}
-
-fn check_sessions(key: &str, sessions: &Sessions, f: &mut Findings) {
-    f.range(&format!("{key}.idle_seconds"), sessions.idle_seconds, 60, SECONDS_MAX);
-    f.range(&format!("{key}.absolute_seconds"), sessions.absolute_seconds, 60, SECONDS_MAX);
-    f.range(&format!("{key}.refresh_grace_seconds"), sessions.refresh_grace_seconds, 0, GRACE_MAX_SECONDS);
-    f.range(&format!("{key}.bearer_chain_seconds"), sessions.bearer_chain_seconds, 0, SECONDS_MAX);
-    f.range(&format!("{key}.access_token_seconds"), sessions.access_token_seconds, 60, DAY);
-    f.range(&format!("{key}.max_live"), u64::from(sessions.max_live), 1, 1000);
-}
-
-const fn policy(sessions: &Sessions) -> SessionPolicy {
-    SessionPolicy {
-        idle: Duration::from_secs(sessions.idle_seconds),
-        absolute: Duration::from_secs(sessions.absolute_seconds),
-        grace: Duration::from_secs(sessions.refresh_grace_seconds),
-        bearer_chain: Duration::from_secs(sessions.bearer_chain_seconds),
-        max_live: sessions.max_live,
     }
 }

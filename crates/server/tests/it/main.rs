@@ -8,8 +8,16 @@
     reason = "a test says what went wrong by failing, a long one says how far it is, and nothing is public outside of it"
 )]
 
+// The built binary, from outside.
+mod backup;
+mod cli;
+mod config;
+mod connections;
 mod crash;
+mod nodes;
 mod process;
+mod shutdown;
+mod tls;
 
 // The server in this process, one file for each use case.
 mod bad_input;

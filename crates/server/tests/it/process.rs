@@ -1,8 +1,8 @@
 //! The built binary as a child process.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,8 @@ pub struct ServerProcess {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub base: String,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -51,9 +53,49 @@ pub fn command(data_dir: &Path) -> Command {
     command
 }
 
+/// What a command printed, and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub is_success: bool,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    /// The only line of standard output, as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(self.out.trim()).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Runs a command of the binary to its end, with a text as its standard input.
+pub fn run(data_dir: &Path, arguments: &[&str], input: &str) -> Ran {
+    run_with(data_dir, &ServerSetup::default(), arguments, input)
+}
+
+/// The same with environment variables.
+pub fn run_with(data_dir: &Path, setup: &ServerSetup, arguments: &[&str], input: &str) -> Ran {
+    let mut command = command(data_dir);
+    command.args(arguments).envs(setup.environment.iter().map(|(name, value)| (name, value)));
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that ends without reading its input is judged by what it says.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { is_success: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
+}
+
 impl ServerProcess {
     /// Starts a server on a free port and waits until it is ready.
     pub async fn start(data_dir: &Path, setup: &ServerSetup) -> Self {
+        let mut process = Self::spawn(data_dir, setup);
+        process.wait_until_ready().await;
+        process
+    }
+
+    /// Starts a server on a free port.
+    pub fn spawn(data_dir: &Path, setup: &ServerSetup) -> Self {
         let port = free_port();
         let mut command = command(data_dir);
         command.arg("serve").args(["--listen", &format!("127.0.0.1:{port}")]).args(&setup.arguments);
@@ -66,9 +108,7 @@ impl ServerProcess {
                 lines.lock().unwrap().push(line);
             }
         });
-        let mut process = Self { child, base: format!("http://127.0.0.1:{port}"), log };
-        process.wait_until_ready().await;
-        process
+        Self { child, base: format!("http://127.0.0.1:{port}"), port, log }
     }
 
     async fn wait_until_ready(&mut self) {
@@ -91,6 +131,24 @@ impl ServerProcess {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < START_MAX, "the server does not end:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// `kill -9`.

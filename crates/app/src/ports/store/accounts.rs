@@ -58,7 +58,8 @@ pub enum AccountKey {
     Email(EmailAddress),
 }
 
-/// A new password for an account. Raises the epoch, ends every session, voids every reset.
+/// A new password for an account. Raises the epoch, ends every session (those too whose time was over, so that no
+/// clock that is put back revives one), voids every reset.
 pub struct SetPassword {
     /// The namespace.
     pub namespace: NamespaceName,
@@ -68,7 +69,7 @@ pub struct SetPassword {
     pub expected_epoch: Option<CredentialEpoch>,
     /// The new password.
     pub password: SealedPassword,
-    /// Why the sessions end: `PasswordChanged` or `Operator`. Decides the event too.
+    /// Why the sessions end: `PasswordChanged` or `Operator`.
     pub reason: RevokeReason,
     /// A notice to the owner, written in the same write.
     pub notice: Option<MailOrder>,
@@ -112,7 +113,7 @@ pub trait AccountStore: Send + Sync {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<User>, Fault>;
-    /// Sets a password. Event `password_changed`.
+    /// Sets a password. Event `password_changed`, whoever sets it.
     async fn set_password(&self, change: SetPassword) -> Result<AccountChange, Fault>;
     /// Switches an account off (raises the epoch, ends every session, voids every reset; event `account_disabled`)
     /// or on again (event `account_enabled`). Already so: `Done`, without an event.

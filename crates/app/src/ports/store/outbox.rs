@@ -44,8 +44,8 @@ pub enum MailResult {
 pub trait OutboxStore: Send + Sync {
     /// Writes one order, with event `forgot_password` if that is what it is about.
     async fn order_mail(&self, order: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault>;
-    /// Leases up to `limit` due orders, oldest first, for `lease`; counts the attempt. A lease that ends without `finish_mail` makes
-    /// the order due again.
+    /// Leases up to `limit` due orders, those that have been due for longest first, for `lease`; counts the attempt. A lease
+    /// that ends without `finish_mail` makes the order due again.
     async fn claim_mail(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>, Fault>;
     /// Records what became of an attempt.
     async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault>;

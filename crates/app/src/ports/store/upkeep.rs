@@ -60,7 +60,8 @@ pub trait StoreUpkeep: Send + Sync {
     async fn now(&self) -> Result<UnixMillis, Fault>;
     /// Whether the store can write at this moment: makes a durable write that changes nothing anybody sees.
     async fn check(&self) -> Result<(), Fault>;
-    /// Removes up to `batch` rows of each kind that are over for longer than `retention`.
+    /// Removes up to `batch` rows of each kind that are over for longer than `retention`. A reset stays as long as its order
+    /// may be attempted again.
     async fn purge(&self, retention: Retention, batch: u32) -> Result<Purged, Fault>;
     /// Audit events, newest first.
     async fn list_events(&self, limit: u32) -> Result<Vec<AuditRow>, Fault>;

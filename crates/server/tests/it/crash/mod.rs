@@ -52,7 +52,7 @@ async fn crash_every_answer_is_still_true_after_kill_9() {
 /// Cheap hashing (it is not what is tested), no limits, and a mail server that outlives the crashes.
 fn setup(sink: &SmtpSink) -> ServerSetup {
     ServerSetup::default()
-        .with("MINBIL_AUTH_PASSWORDS__ARGON2_MEMORY_KIB", 8192)
+        .with("MINBIL_AUTH_PASSWORDS__ARGON2_MEMORY_KIB", 64)
         .with("MINBIL_AUTH_PASSWORDS__ARGON2_ITERATIONS", 1)
         .with("MINBIL_AUTH_LIMITS__ENABLED", false)
         .with("MINBIL_AUTH_MAIL__SMTP_URL", format!("smtp://127.0.0.1:{}?tls=none", sink.port))

@@ -69,13 +69,12 @@ impl TestServer {
 
     async fn on(data: TempDir, clock: Arc<FakeClock>, setup: Setup) -> Self {
         let overrides = Overrides { data_dir: Some(data.path().to_owned()), ..Overrides::default() };
-        let settings = config::load(&overrides, &setup.environment).unwrap_or_else(|error| panic!("{error}"));
-        let cheap = (!setup.real_hashing).then(HashingParameters::minimal_for_tests);
-        let outside = Outside {
-            clock: Arc::clone(&clock) as _,
-            entropy: Arc::new(OrderedIds::default()),
-            hashing: cheap,
-        };
+        let loaded = config::load(&overrides, &setup.environment);
+        let mut settings = loaded.unwrap_or_else(|error| panic!("{error}"));
+        if !setup.real_hashing {
+            settings.hashing = HashingParameters::minimal_for_tests();
+        }
+        let outside = Outside { clock: Arc::clone(&clock) as _, entropy: Arc::new(OrderedIds::default()) };
         let mut wired = wire::wire(&settings, outside).await.unwrap();
         wire::prepare(&wired.service, &settings).await.unwrap();
         let mail = Arc::new(CollectedMail::default());
@@ -90,7 +89,7 @@ impl TestServer {
             service: wired.service,
             stop,
             metrics: wired.metrics,
-            store: wired.store,
+            store: embedded(wired.database),
             mail,
             setup_environment: setup.environment,
             data,
@@ -250,5 +249,12 @@ impl Drop for TestServer {
         });
         let left = look.join().unwrap();
         assert!(left.is_empty(), "mail that the test never looked at: {left:?}");
+    }
+}
+
+fn embedded(database: minbil_auth::database::Database) -> Arc<SqliteStore> {
+    match database {
+        minbil_auth::database::Database::Embedded(store) => store,
+        minbil_auth::database::Database::Shared(_) => panic!("these tests run on the embedded store"),
     }
 }
