@@ -34,6 +34,7 @@ mod jwt;
 mod me;
 mod metrics;
 mod namespaces;
+mod pages;
 mod problems;
 mod refresh;
 mod reset_password;
