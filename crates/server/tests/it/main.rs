@@ -38,6 +38,7 @@ mod jwt;
 mod me;
 mod metrics;
 mod namespaces;
+mod page_headers;
 mod pages;
 mod problems;
 mod refresh;
