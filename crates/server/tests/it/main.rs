@@ -14,17 +14,21 @@ mod cli;
 mod config;
 mod connections;
 mod crash;
+mod nodes;
 mod process;
 mod shutdown;
 mod tls;
 
 // The server in this process, one file for each use case.
 mod bad_input;
+mod by_construction;
 mod change_password;
 mod cookies;
 mod cors;
 mod csrf;
 mod development_mode;
+mod documented_problems;
+mod faults;
 mod forgot_password;
 mod harness;
 mod headers;

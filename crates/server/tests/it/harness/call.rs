@@ -1,6 +1,7 @@
 //! One request to the router, built step by step and awaited.
 
 use super::answer::Answer;
+use super::described;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -10,6 +11,7 @@ use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
 /// Where a credential is put.
@@ -29,6 +31,7 @@ pub struct Client {
     pub(super) router: Router,
     pub(super) host: String,
     pub(super) cookie_prefix: &'static str,
+    pub(super) document: Arc<Value>,
 }
 
 impl Client {
@@ -136,10 +139,12 @@ impl Draft {
     }
 
     async fn send(self) -> Answer {
-        let (method, path) = (self.method.clone(), self.path.clone());
+        let (client, method, path) = (self.client.clone(), self.method.clone(), self.path.clone());
         let (router, request) = self.request();
         let response = router.oneshot(request).await.unwrap();
-        Answer::read(&format!("{method} {path}"), &method, response).await
+        let answer = Answer::read(&format!("{method} {path}"), &method, response).await;
+        described::check(&client.document, &method, &path, &answer);
+        answer
     }
 }
 
