@@ -119,6 +119,8 @@ mod tests {
             own_origins: Vec::new(),
             namespaces: named.collect(),
             body_max_bytes: 4096,
+            uri_max_bytes: 4096,
+            head_max_bytes: 4096,
             request_deadline: std::time::Duration::from_secs(1),
             docs,
             version: "0",

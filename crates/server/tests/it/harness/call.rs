@@ -139,15 +139,14 @@ impl Draft {
     }
 
     async fn send(self) -> Answer {
-        let (method, path) = (self.method.clone(), self.path.clone());
-        let document = Arc::clone(&self.client.document);
+        let (client, method, path) = (self.client.clone(), self.method.clone(), self.path.clone());
         // What is ordered may be a problem that the call has not.
         let is_ordered = self.headers.contains_key("x-minbil-fault");
         let (router, request) = self.request();
         let response = router.oneshot(request).await.unwrap();
         let answer = Answer::read(&format!("{method} {path}"), &method, response).await;
         if !is_ordered {
-            described::check(&document, &method, &path, &answer);
+            described::check(&client.document, &method, &path, &answer);
         }
         answer
     }
