@@ -9,6 +9,7 @@
 mod client;
 mod cluster;
 mod failover;
+mod full_disk;
 mod ledger;
 mod moving;
 mod netns;
