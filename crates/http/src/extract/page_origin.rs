@@ -49,6 +49,8 @@ mod tests {
             own_origins: vec!["https://api.example.com".to_owned()],
             namespaces: BTreeMap::new(),
             body_max_bytes: 4096,
+            uri_max_bytes: 4096,
+            head_max_bytes: 4096,
             request_deadline: Duration::from_secs(1),
             docs: DocsOptions { enabled: true, console: true },
             version: "0",

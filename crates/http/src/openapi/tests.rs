@@ -30,6 +30,8 @@ fn options(mode: Mode, namespaces: &[(&str, HttpNamespace)]) -> HttpOptions {
         own_origins: Vec::new(),
         namespaces: namespaces.iter().map(named).collect::<BTreeMap<_, _>>(),
         body_max_bytes: 4096,
+        uri_max_bytes: 4096,
+        head_max_bytes: 4096,
         request_deadline: Duration::from_secs(1),
         docs: DocsOptions { enabled: true, console: true },
         version: "1.2.3",

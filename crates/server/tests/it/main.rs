@@ -21,11 +21,14 @@ mod tls;
 
 // The server in this process, one file for each use case.
 mod bad_input;
+mod by_construction;
 mod change_password;
 mod cookies;
 mod cors;
 mod csrf;
 mod development_mode;
+mod documented_problems;
+mod faults;
 mod forgot_password;
 mod harness;
 mod headers;
@@ -35,6 +38,8 @@ mod jwt;
 mod me;
 mod metrics;
 mod namespaces;
+mod page_headers;
+mod pages;
 mod problems;
 mod refresh;
 mod reset_password;

@@ -281,3 +281,21 @@ async fn cve_2020_15223_a_store_that_is_gone_is_no_successful_sign_out() {
         assert!(answer.cookies().is_empty(), "the session may live, so the cookie stays");
     }
 }
+
+#[tokio::test]
+async fn a_bearer_token_whose_chain_is_over_signs_its_session_out_for_a_day() {
+    let server = TestServer::start().await;
+    let (early, late) = (server.owner().await, server.sign_in(OWNER).await);
+    let early_bearer = server.refresh(Bearer(&early.access)).await.signed().refresh;
+    let late_bearer = server.refresh(Bearer(&late.access)).await.signed().refresh;
+    server.advance(2 * DAY - TICK);
+    for scope in ["others", "global"] {
+        let body = json!({ "refresh_token": early_bearer, "scope": scope });
+        server.post("sign-out").json(&body).await.problem("reauthentication_required");
+    }
+    server.sign_out(Body(&early_bearer)).await.ok();
+    server.refresh(Body(&early.refresh)).await.problem("session_revoked");
+    server.advance(TICK);
+    server.sign_out(Body(&late_bearer)).await.problem("reauthentication_required");
+    server.refresh(Body(&late.refresh)).await.ok();
+}

@@ -4,7 +4,8 @@ use crate::database::Database;
 use app::fault::{Fault, FaultKind};
 use app::outbox::{MailOrder, MailSubject, Notice};
 use app::ports::store::{
-    AccountStore as _, KeyStore as _, OutboxStore as _, ResetStore as _, SessionStore as _, StoreUpkeep as _,
+    AccountChange, AccountStore as _, BeginReset, KeyStore as _, OutboxStore as _, ResetStore as _,
+    SessionStore as _, StoreUpkeep as _,
 };
 use domain::account::User;
 use domain::email_address::EmailAddress;
@@ -13,7 +14,9 @@ use domain::refresh_token::MacKeyId;
 use domain::session::Slot;
 use rusqlite::Connection;
 use std::time::Duration;
-use testkit::builders::{audit, co, email, forgot, full, notice, open, redirect, refresh, signing_key};
+use testkit::builders::{
+    audit, co, email, forgot, full, notice, open, redeem, redirect, refresh, signing_key,
+};
 
 /// ASVS 6.3.8: the growth of the file must not tell which address was asked for.
 #[tokio::test]
@@ -83,6 +86,31 @@ async fn a_deleted_accounts_address_is_nowhere() {
     assert_eq!(places(&outside, address.as_str()), ["users.email", "resets.email", "outbox.email"]);
     database.store.delete_account(&co(), kari.id, audit()).await.unwrap();
     assert_eq!(places(&outside, address.as_str()), Vec::<String>::new());
+}
+
+/// A change of the credential voids the resets in the same write, and the epoch and status are looked at all the same:
+/// neither guard leans on the other.
+#[tokio::test]
+async fn each_guard_of_a_reset_holds_alone() {
+    let database = Database::new();
+    let kari = database.sign_up("kari").await;
+    let order = database.store.order_mail(forgot("kari"), audit()).await.unwrap();
+    let begun = database.store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await.unwrap();
+    let BeginReset::Send(pending) = begun else { unreachable!("an active account has the address") };
+    let outside = database.outside();
+    let guards = [
+        ("UPDATE users SET credential_epoch = 1", "UPDATE users SET credential_epoch = 0"),
+        ("UPDATE users SET status = 'disabled'", "UPDATE users SET status = 'active'"),
+        ("UPDATE resets SET void_at = 1", "UPDATE resets SET void_at = NULL"),
+    ];
+    for (close, reopen) in guards {
+        outside.execute(close, []).unwrap();
+        let refused = database.store.redeem_reset(redeem(&kari, &pending)).await.unwrap();
+        assert_eq!(refused, AccountChange::Refused, "{close}");
+        outside.execute(reopen, []).unwrap();
+    }
+    let done = database.store.redeem_reset(redeem(&kari, &pending)).await.unwrap();
+    assert_ne!(done, AccountChange::Refused);
 }
 
 /// A session with everything that can be read, and a row of every other kind.

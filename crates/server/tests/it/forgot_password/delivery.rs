@@ -1,8 +1,12 @@
 //! From the order to the mailbox, through failures of the mail server.
 
 use crate::harness::{OWNER, PASSWORD, TestServer};
+use app::deliver_mail::{MailWork, deliver_next};
 use app::ports::mailer::Delivery;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 const NEW: &str = "a new password";
 
@@ -127,4 +131,38 @@ async fn asvs_1_2_1_an_address_is_text_in_every_part_of_a_mail() {
     assert!(letter.text.contains(email) || !letter.text.contains("@example.com"), "{}", letter.text);
     assert!(!letter.html.contains("a&b") && !letter.html.contains("49"), "{}", letter.html);
     assert!(!letter.subject.contains('@'), "{}", letter.subject);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_workers_deliver_every_mail_once() {
+    let server = TestServer::start().await;
+    for number in 0..20 {
+        let email = format!("owner{number}@example.com");
+        server.sign_up(&email).await;
+        server.forgot(&email).await.ok();
+    }
+    let work = MailWork { lease: server.settings.mail_lease, retry: server.settings.mail_retry };
+    let mut workers = JoinSet::new();
+    for _ in 0..6 {
+        let service = Arc::clone(&server.service);
+        workers.spawn(async move { while deliver_next(&service, work).await.unwrap() {} });
+    }
+    workers.join_all().await;
+    let letters = server.deliver_mail().await;
+    let recipients: BTreeSet<_> = letters.iter().map(|letter| letter.to.clone()).collect();
+    assert_eq!((letters.len(), recipients.len()), (20, 20));
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_in_the_middle_leaves_the_mail_to_the_next() {
+    let server = TestServer::start().await;
+    server.sign_up(OWNER).await;
+    server.forgot(OWNER).await.ok();
+    let claimed = server.service.store.claim_mail(1, server.settings.mail_lease).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert!(server.deliver_mail().await.is_empty(), "leased");
+    server.advance(server.settings.mail_lease);
+    let token = server.one_letter().await.token();
+    server.reset(&token, NEW).await.ok();
+    server.one_letter().await;
 }

@@ -1,6 +1,7 @@
 //! One request to the router, built step by step and awaited.
 
 use super::answer::Answer;
+use super::described;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -10,6 +11,7 @@ use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
 /// Where a credential is put.
@@ -29,6 +31,7 @@ pub struct Client {
     pub(super) router: Router,
     pub(super) host: String,
     pub(super) cookie_prefix: &'static str,
+    pub(super) document: Arc<Value>,
 }
 
 impl Client {
@@ -119,15 +122,33 @@ impl Draft {
         }
     }
 
-    async fn send(self) -> Answer {
+    /// Sends it and loses the answer, as a client does whose connection breaks.
+    pub async fn lose(self) {
+        let (router, request) = self.request();
+        drop(router.oneshot(request).await.unwrap());
+    }
+
+    fn request(self) -> (Router, Request<Body>) {
         let mut request = Request::new(self.body);
-        *request.method_mut() = self.method.clone();
+        *request.method_mut() = self.method;
         *request.uri_mut() = self.path.parse().unwrap();
         *request.headers_mut() = self.headers;
         let peer: SocketAddr = "192.0.2.7:40000".parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
-        let response = self.client.router.oneshot(request).await.unwrap();
-        Answer::read(&format!("{} {}", self.method, self.path), &self.method, response).await
+        (self.client.router, request)
+    }
+
+    async fn send(self) -> Answer {
+        let (client, method, path) = (self.client.clone(), self.method.clone(), self.path.clone());
+        // What is ordered may be a problem that the call has not.
+        let is_ordered = self.headers.contains_key("x-minbil-fault");
+        let (router, request) = self.request();
+        let response = router.oneshot(request).await.unwrap();
+        let answer = Answer::read(&format!("{method} {path}"), &method, response).await;
+        if !is_ordered {
+            described::check(&client.document, &method, &path, &answer);
+        }
+        answer
     }
 }
 
