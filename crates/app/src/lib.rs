@@ -12,6 +12,7 @@ pub mod deliver_mail;
 pub mod end_session;
 pub mod fault;
 pub mod forgot_password;
+pub mod limits;
 pub mod operate_account;
 pub mod outbox;
 pub mod ports;

@@ -174,7 +174,9 @@ mod tests {
 
     #[test]
     fn cve_2024_47070_what_is_not_an_address_leaves_the_peer() {
-        for line in ["a", "", "1.2.3.4,", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "fe80::1%eth0", "1.2.3.4 x"] {
+        for line in
+            ["a", "", "1.2.3.4,", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "fe80::1%eth0", "1.2.3.4 x"]
+        {
             assert_eq!(client("10.0.0.1", &[line]), "10.0.0.1", "{line}");
         }
         // What stands to the left of the first stranger is never looked at.
@@ -213,6 +215,10 @@ mod tests {
         let one = AddressRange::parse("192.0.2.7").unwrap();
         assert!(one.contains(ip("::ffff:192.0.2.7")) && !one.contains(ip("192.0.2.8")));
         let private = AddressRange::parse("fc00::/7").unwrap();
-        assert!(private.contains(ip("fdff::1")) && !private.contains(ip("fe00::1")) && !private.contains(ip("1.2.3.4")));
+        assert!(
+            private.contains(ip("fdff::1"))
+                && !private.contains(ip("fe00::1"))
+                && !private.contains(ip("1.2.3.4"))
+        );
     }
 }

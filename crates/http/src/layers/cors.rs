@@ -1,6 +1,7 @@
 //! Which pages of other origins may read our answers. Never a reflection: an origin is on the list of the namespace
 //! that the path names, letter for letter, or it gets nothing.
 
+use super::problem_document::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::extract::page_origin;
 use crate::request_id::REQUEST_ID;
 use crate::state::HttpState;
@@ -32,7 +33,7 @@ pub(crate) fn of_namespaces(state: &Arc<HttpState>) -> CorsLayer {
             HeaderName::from_static("x-api-key"),
             HeaderName::from_static("idempotency-key"),
         ])
-        .expose_headers([RETRY_AFTER, REQUEST_ID, WWW_AUTHENTICATE])
+        .expose_headers([RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID, WWW_AUTHENTICATE])
         .max_age(PREFLIGHT_MAX_AGE)
 }
 
