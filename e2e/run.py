@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 
-SUITES = ("snippets", "browser", "mail")
+SUITES = ("snippets", "openapi", "browser", "mail")
 
 
 def main():

@@ -17,6 +17,9 @@ const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-saniti
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1";
 
+/// Opens the doors that only fuzz targets use (`minbil_auth_http::fuzzing`).
+const DOORS: &str = "--cfg fuzzing";
+
 /// How a target is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Build {
@@ -131,7 +134,7 @@ impl Fuzz {
         let host = host()?;
         match build {
             Build::Plain => {
-                run.run()?;
+                run.setting("RUSTFLAGS", DOORS).run()?;
                 Ok(self.target_folder.join("debug"))
             }
             Build::Coverage => {

@@ -16,14 +16,20 @@ pub(crate) struct Tool {
     packages: &'static [&'static str],
 }
 
-pub(crate) const NODE: Tool = Tool { programs: &["node"], version: Some((20, 0)), packages: &["nodejs"] };
+pub(crate) const NODE: Tool = Tool { programs: &["node"], version: Some((20, 19)), packages: &["nodejs"] };
 pub(crate) const NPM: Tool = Tool { programs: &["npm"], version: None, packages: &["npm"] };
 pub(crate) const PYTHON: Tool =
     Tool { programs: &["python3"], version: Some((3, 9)), packages: &["python3"] };
+pub(crate) const PIP: Tool = Tool { programs: &["pip3"], version: None, packages: &["python3-pip"] };
 pub(crate) const CURL: Tool =
     Tool { programs: &["curl"], version: None, packages: &["curl", "ca-certificates"] };
 pub(crate) const OPENSSL: Tool = Tool { programs: &["openssl"], version: None, packages: &["openssl"] };
 pub(crate) const CHROMIUM: Tool = Tool { programs: &["chromium"], version: None, packages: &["chromium"] };
+/// Debian keeps the server's programs out of the PATH; [`find`] knows where.
+pub(crate) const POSTGRES: Tool =
+    Tool { programs: &["initdb"], version: Some((12, 0)), packages: &["postgresql"] };
+/// Network namespaces, for a partition.
+pub(crate) const IPROUTE: Tool = Tool { programs: &["ip"], version: None, packages: &["iproute2"] };
 /// libFuzzer is C++.
 pub(crate) const CXX: Tool = Tool { programs: &["c++", "g++", "clang++"], version: None, packages: &["g++"] };
 
@@ -83,13 +89,25 @@ fn first_version(text: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-/// Where a program is on the PATH.
+/// Where a program is: on the PATH, or where Debian keeps those of the newest PostgreSQL.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .chain(postgres_folders())
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }
 
-fn is_root() -> bool {
+fn postgres_folders() -> Vec<PathBuf> {
+    let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };
+    let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let mut folders: Vec<PathBuf> = versions.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.sort_by_key(|path| std::cmp::Reverse(number(path)));
+    folders.into_iter().map(|path| path.join("bin")).collect()
+}
+
+/// Whether we may do everything on this machine.
+pub(crate) fn is_root() -> bool {
     Run::new("id").arg("-u").output().is_ok_and(|id| id.trim() == "0")
 }
 

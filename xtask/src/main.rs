@@ -10,6 +10,7 @@ mod fuzz;
 mod licences;
 mod machine;
 mod options;
+mod postgres;
 mod process;
 mod prove;
 mod suite;
@@ -49,6 +50,9 @@ Usage: cargo xtask <command> [options]
       --seconds N      How long each (60).
       --list           Say the targets.
 
+  postgres -- COMMAND  Run a command with a PostgreSQL server of its own, which the store's tests use:
+                       `cargo xtask postgres -- cargo test -p minbil-auth-store-postgres`.
+
   prove                The long counts, and their result in docs/proof.md: the refresh model at full
                        depth, 100 kills, 100 concurrent clients, each fuzz target for a minute. Takes
                        a while; quiet machine please.
@@ -58,8 +62,8 @@ Usage: cargo xtask <command> [options]
   bench                The benchmark, built with optimisations. Its own options follow:
                        `cargo xtask bench --quick`.
 
-What the browser, mail and snippet tests need (Node 20, npm, Python 3.9, curl, OpenSSL, Chromium) is
-installed with apt-get if it is missing, this is Debian and you are root; else you are told what to install.
+What the browser, mail, snippet and database tests need (Node 20, npm, Python 3.9, curl, OpenSSL, Chromium,
+PostgreSQL, iproute2) is installed with apt-get if it is missing, this is Debian and you are root; else you are told what to install.
 CARGO_TARGET_DIR is honoured.
 ";
 
@@ -120,6 +124,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
             };
             prove::run(&Workspace::load()?, &amounts).map(|()| true)
         }
+        "postgres" => postgres::command(&Workspace::load()?, rest).map(|()| true),
         "bench" => bench::run(&Workspace::load()?, rest).map(|()| true),
         unknown => bail!("unknown command `{unknown}`; `cargo xtask --help` lists them"),
     }
@@ -149,7 +154,7 @@ mod tests {
 
     #[test]
     fn help_names_every_command() {
-        for command in ["test", "tidy", "licences", "faults", "fuzz", "prove", "bench"] {
+        for command in ["test", "tidy", "licences", "faults", "fuzz", "postgres", "prove", "bench"] {
             assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
         }
         assert!(dispatch(&words("--help")).is_ok());

@@ -62,6 +62,12 @@ impl Run {
         self
     }
 
+    /// Sets a variable without showing it.
+    pub(crate) fn hidden(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// The command as a person would type it.
     pub(crate) fn line(&self) -> String {
         let program = Path::new(self.command.get_program());

@@ -8,6 +8,7 @@ use crate::counts::Counts;
 use crate::faults;
 use crate::fuzz::Fuzz;
 use crate::machine;
+use crate::postgres;
 use crate::process::{Run, Stream, show};
 use crate::workspace::Workspace;
 
@@ -16,6 +17,9 @@ const PAPER: &str = "docs/proof.md";
 
 /// A test may print lines that begin so; they are put into the paper word for word.
 const PROOF: &str = "proof: ";
+
+/// How often the database's primary is killed.
+const FAILOVERS: u32 = 20;
 
 /// How much of everything.
 pub(crate) struct Amounts {
@@ -35,6 +39,7 @@ struct Part {
 /// Runs all parts; only if all hold, the paper is written.
 pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
     let release = |package: &str| workspace.cargo().args(["test", "--release", "--locked", "-p", package]);
+    let database = postgres::Server::ready(&workspace.target)?;
     let mut parts = vec![
         tests(
             "Refresh rules: every interleaving of eight steps",
@@ -64,6 +69,10 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
                 .setting("MINBIL_AUTH_TEST_CONCURRENT_CLIENTS", "100"),
         )?,
         tests("The server killed under load, again and again", faults::command(workspace, amounts.cycles))?,
+        tests(
+            "Servers on PostgreSQL: a server and the primary killed, the standby promoted, again and again",
+            postgres::nodes_command(workspace, FAILOVERS)?.hidden(postgres::URL, &database.url),
+        )?,
     ];
     let fuzz = Fuzz::find(workspace)?.context("the tree has no fuzz/Cargo.toml")?;
     parts.push(fuzzing(&fuzz, amounts.seconds)?);

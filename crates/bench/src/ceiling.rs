@@ -15,16 +15,8 @@ use tokio::process::Command;
 /// How many rows there are to update.
 const ROWS: u32 = 10_000;
 
-/// What was measured.
-pub(crate) struct Ceiling {
-    /// Rows a second.
-    pub(crate) rows_per_second: f64,
-    /// Rows a flush.
-    pub(crate) batch: f64,
-}
-
-/// Measures while the load generator drives an echo server.
-pub(crate) async fn measure(batch: f64, chains: usize, span: Duration) -> anyhow::Result<Ceiling> {
+/// Rows a second in commits of `batch`, measured while the load generator drives an echo server.
+pub(crate) async fn measure(batch: f64, chains: usize, span: Duration) -> anyhow::Result<f64> {
     let mut server = Command::new(std::env::current_exe()?)
         .arg(echo::COMMAND)
         .stdout(Stdio::piped())
@@ -44,7 +36,7 @@ pub(crate) async fn measure(batch: f64, chains: usize, span: Duration) -> anyhow
     let written = writer.join().map_err(|_| anyhow::anyhow!("the ceiling's writer failed"))?;
     driven?;
     server.kill().await?;
-    Ok(Ceiling { rows_per_second: written?, batch })
+    written
 }
 
 fn prepare(path: &std::path::Path) -> anyhow::Result<Connection> {

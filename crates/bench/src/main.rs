@@ -1,29 +1,38 @@
-//! `cargo xtask bench`: refresh on the embedded store, beside the ceiling of the very disk it runs on.
+//! `cargo xtask bench`: the server beside the ceilings of the very machine it runs on.
 //!
-//! One run measures in turn, several rounds: the server as it ships; the same server with one commit per
-//! request; and the ceiling, a bare SQLite writer that commits rows of the same shape in batches of the
-//! size that the server reached, while the same load generator keeps the machine as busy. What counts is
-//! the ratio; machines differ, and so do their neighbours.
+//! One run measures in turn, several rounds: the product, and what it is held against, while the same load
+//! generator keeps the machine as busy. What counts is the ratio; machines differ, and so do their neighbours.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod ceiling;
 mod echo;
 mod load;
 mod machine;
+mod refresh;
 mod report;
 mod served;
+mod sign_in;
+mod start;
 
 use anyhow::Context as _;
-use report::Round;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How many clients refresh at once, each with a chain of its own.
-const CHAINS: usize = 64;
+const HELP: &str = "\
+cargo xtask bench [PART …] [options]
+  PART: refresh, sign-in, start; all of them when none is named
+  --quick           3 rounds of 2 seconds instead of 5 of 5
+  --rounds N        how many rounds
+  --seconds N       how long each measurement takes
+  --json FILE       keep every figure of every round
+  --server FILE     the release binary (cargo xtask bench builds it and names it)";
+
+const PARTS: [&str; 3] = ["refresh", "sign-in", "start"];
 
 /// What to do.
 struct Plan {
     server: PathBuf,
+    parts: Vec<&'static str>,
     rounds: usize,
     seconds: u64,
     json: Option<PathBuf>,
@@ -46,7 +55,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
-    let mut plan = Plan { server: PathBuf::new(), rounds: 5, seconds: 5, json: None };
+    let mut plan = Plan { server: PathBuf::new(), parts: Vec::new(), rounds: 5, seconds: 5, json: None };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
@@ -56,32 +65,47 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
             "--rounds" => plan.rounds = value()?.parse()?,
             "--seconds" => plan.seconds = value()?.parse()?,
             "--json" => plan.json = Some(PathBuf::from(value()?)),
-            other => anyhow::bail!(
-                "{other}? There are --server FILE, --quick, --rounds N, --seconds N, --json FILE"
-            ),
+            other => match PARTS.into_iter().find(|part| *part == other) {
+                Some(part) => plan.parts.push(part),
+                None => anyhow::bail!("{other}?\n{HELP}"),
+            },
         }
     }
-    anyhow::ensure!(plan.server.is_file(), "--server FILE names the release binary of minbil-auth");
+    if plan.parts.is_empty() {
+        plan.parts = PARTS.to_vec();
+    }
+    anyhow::ensure!(plan.server.is_file(), "--server FILE names the release binary\n{HELP}");
     Ok(plan)
 }
 
 async fn measure(plan: &Plan) -> anyhow::Result<()> {
     println!("{}", machine::describe());
-    println!("{CHAINS} chains, {} rounds of {} s, each three ways in turn\n", plan.rounds, plan.seconds);
+    println!("{} rounds, {} s a measurement", plan.rounds, plan.seconds);
     let span = Duration::from_secs(plan.seconds);
-    let mut rounds = Vec::new();
-    for number in 1..=plan.rounds {
-        let product = served::measure(&plan.server, served::Commits::Grouped, CHAINS, span).await?;
-        let single = served::measure(&plan.server, served::Commits::OnePerRequest, CHAINS, span).await?;
-        let batch = product.group_size().round().max(1.0);
-        let ceiling = ceiling::measure(batch, CHAINS, span).await?;
-        let round = Round { product, single, ceiling };
-        println!("round {number}: {}", round.line());
-        rounds.push(round);
+    let mut kept = serde_json::Map::new();
+    for part in &plan.parts {
+        println!("\n== {part}");
+        let mut rounds = Vec::new();
+        for number in 1..=plan.rounds {
+            let figures = match *part {
+                "refresh" => refresh::round(&plan.server, span).await?,
+                "sign-in" => sign_in::round(&plan.server, span).await?,
+                _ => start::round(&plan.server, span).await?,
+            };
+            println!("round {number}: {}", report::line(&figures));
+            rounds.push(figures);
+        }
+        let targets = match *part {
+            "refresh" => refresh::TARGETS.as_slice(),
+            "sign-in" => sign_in::TARGETS.as_slice(),
+            _ => start::TARGETS.as_slice(),
+        };
+        println!("\n{}", report::table(&rounds, targets));
+        kept.insert((*part).to_owned(), report::json(&rounds));
     }
-    println!("\n{}", report::table(&rounds));
     if let Some(path) = &plan.json {
-        std::fs::write(path, serde_json::to_string_pretty(&report::json(&rounds))?)?;
+        kept.insert("machine".to_owned(), machine::describe().into());
+        std::fs::write(path, serde_json::to_string_pretty(&kept)?)?;
     }
     Ok(())
 }

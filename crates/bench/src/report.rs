@@ -1,94 +1,109 @@
 //! Figures, as a line, a table and JSON.
 
-use crate::ceiling::Ceiling;
-use crate::served::Served;
 use serde_json::{Value, json};
 
-/// The share of the ceiling that we aim for.
-const TARGET: f64 = 0.60;
-
-/// One round, three ways.
-pub(crate) struct Round {
-    /// The server as it ships.
-    pub(crate) product: Served,
-    /// One commit per request.
-    pub(crate) single: Served,
-    /// The disk's own.
-    pub(crate) ceiling: Ceiling,
+/// One figure of one round.
+#[derive(Clone)]
+pub(crate) struct Figure {
+    /// What it is, with its unit.
+    pub(crate) name: &'static str,
+    /// How much.
+    pub(crate) value: f64,
 }
 
-impl Round {
-    fn share(&self) -> f64 {
-        self.product.driven.per_second / self.ceiling.rows_per_second
-    }
-
-    fn gain(&self) -> f64 {
-        self.product.driven.per_second / self.single.driven.per_second
-    }
-
-    /// The round in a line.
-    pub(crate) fn line(&self) -> String {
-        format!(
-            "refresh {:.0}/s (p50 {} us, p99 {} us, {:.1} writes a flush); one commit each {:.0}/s; ceiling {:.0}/s; share {:.0} %",
-            self.product.driven.per_second,
-            self.product.driven.p50_us,
-            self.product.driven.p99_us,
-            self.product.group_size(),
-            self.single.driven.per_second,
-            self.ceiling.rows_per_second,
-            100.0 * self.share(),
-        )
+impl Figure {
+    /// One figure.
+    pub(crate) const fn new(name: &'static str, value: f64) -> Self {
+        Self { name, value }
     }
 }
 
-/// What to show of a round.
-type Figure = fn(&Round) -> f64;
-
-/// Minimum, median and maximum of each figure.
-pub(crate) fn table(rounds: &[Round]) -> String {
-    let rows: [(&str, Figure); 7] = [
-        ("refresh/s, group commit", |round| round.product.driven.per_second),
-        ("refresh/s, one commit per request", |round| round.single.driven.per_second),
-        ("rows/s, disk ceiling at the same batch", |round| round.ceiling.rows_per_second),
-        ("writes per flush", |round| round.product.group_size()),
-        ("refresh p99, us", |round| round.product.driven.p99_us as f64),
-        ("ratio: group commit / one commit per request", Round::gain),
-        ("ratio: group commit / ceiling", Round::share),
-    ];
-    let mut text = format!("{:<46}{:>10}{:>10}{:>10}\n", "", "min", "median", "max");
-    for (name, figure) in rows {
-        let [least, median, most] = spread(rounds.iter().map(figure).collect());
-        let digits = if most < 100.0 { 2 } else { 0 };
-        text += &format!("{name:<46}{least:>10.digits$}{median:>10.digits$}{most:>10.digits$}\n");
-    }
-    let [_, share, _] = spread(rounds.iter().map(Round::share).collect());
-    let met = if share >= TARGET { "met" } else { "NOT met" };
-    text + &format!("target: at least {:.0} % of the ceiling (median): {met}", 100.0 * TARGET)
+/// What we aim for: the median of a figure, at least or at most so much.
+pub(crate) struct Target {
+    figure: &'static str,
+    aim: f64,
+    is_floor: bool,
 }
 
-fn spread(mut figures: Vec<f64>) -> [f64; 3] {
-    figures.sort_by(f64::total_cmp);
-    match figures.as_slice() {
-        [] => [0.0; 3],
-        [least, .., most] => [*least, figures[figures.len() / 2], *most],
+impl Target {
+    /// The more the better.
+    pub(crate) const fn at_least(figure: &'static str, aim: f64) -> Self {
+        Self { figure, aim, is_floor: true }
+    }
+
+    /// The less the better.
+    pub(crate) const fn at_most(figure: &'static str, aim: f64) -> Self {
+        Self { figure, aim, is_floor: false }
+    }
+}
+
+/// One round in a line.
+pub(crate) fn line(figures: &[Figure]) -> String {
+    let texts: Vec<_> =
+        figures.iter().map(|figure| format!("{} {}", figure.name, number(figure.value))).collect();
+    texts.join("; ")
+}
+
+/// Minimum, median and maximum of each figure over all rounds, and what became of each aim.
+pub(crate) fn table(rounds: &[Vec<Figure>], targets: &[Target]) -> String {
+    let mut text = format!("{:<54}{:>10}{:>10}{:>10}\n", "", "min", "median", "max");
+    for figure in rounds.first().into_iter().flatten() {
+        let spread = spread(rounds, figure.name).map(number);
+        text += &format!("{:<54}{:>10}{:>10}{:>10}\n", figure.name, spread[0], spread[1], spread[2]);
+    }
+    for target in targets {
+        let [_, median, _] = spread(rounds, target.figure);
+        let (words, is_met) = if target.is_floor {
+            ("at least", median >= target.aim)
+        } else {
+            ("at most", median <= target.aim)
+        };
+        let met = if is_met { "met" } else { "NOT met" };
+        text += &format!("aim: {} {words} {}: {met}\n", target.figure, number(target.aim));
+    }
+    text
+}
+
+/// The values of a figure: least, median, most.
+fn spread(rounds: &[Vec<Figure>], name: &str) -> [f64; 3] {
+    let mut values: Vec<f64> =
+        rounds.iter().flatten().filter(|figure| figure.name == name).map(|figure| figure.value).collect();
+    values.sort_by(f64::total_cmp);
+    match values.as_slice() {
+        [] => [f64::NAN; 3],
+        [least, .., most] => [*least, values[values.len() / 2], *most],
         [only] => [*only; 3],
     }
 }
 
+/// Two digits where a third would say nothing.
+fn number(value: f64) -> String {
+    if value.abs() < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") }
+}
+
 /// Everything, for keeping.
-pub(crate) fn json(rounds: &[Round]) -> Value {
-    let driven = |served: &Served| {
-        json!({
-            "per_second": served.driven.per_second, "p50_us": served.driven.p50_us,
-            "p99_us": served.driven.p99_us, "writes_per_flush": served.group_size(),
-        })
+pub(crate) fn json(rounds: &[Vec<Figure>]) -> Value {
+    let round = |figures: &Vec<Figure>| -> Value {
+        figures.iter().map(|figure| (figure.name.to_owned(), json!(figure.value))).collect()
     };
-    let round = |round: &Round| {
-        json!({
-            "group_commit": driven(&round.product), "one_commit_per_request": driven(&round.single),
-            "ceiling": { "rows_per_second": round.ceiling.rows_per_second, "batch": round.ceiling.batch },
-            "share_of_ceiling": round.share(),
-        })
-    };
-    json!({ "machine": crate::machine::describe(), "rounds": rounds.iter().map(round).collect::<Vec<_>>() })
+    rounds.iter().map(round).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_the_spread_and_says_whether_an_aim_is_met() {
+        let rounds: Vec<_> = [3.0, 1.0, 2.0].iter().map(|value| vec![Figure::new("speed", *value)]).collect();
+        let text = table(&rounds, &[Target::at_least("speed", 2.0), Target::at_most("speed", 1.5)]);
+        assert!(text.contains("1.00      2.00      3.00"), "{text}");
+        assert!(text.contains("aim: speed at least 2.00: met\n"), "{text}");
+        assert!(text.contains("aim: speed at most 1.50: NOT met\n"), "{text}");
+    }
+
+    #[test]
+    fn an_aim_without_a_figure_is_not_met() {
+        assert!(table(&[], &[Target::at_least("speed", 0.0)]).contains("NOT met"));
+    }
 }

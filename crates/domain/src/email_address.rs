@@ -1,5 +1,6 @@
 //! Email addresses: parsed once at the door, compared in one canonical form.
 
+use crate::host_name;
 use std::fmt;
 use std::str::FromStr;
 
@@ -79,21 +80,9 @@ fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 
-/// The domain as lower-case A-labels with at least two labels, none of them only digits at the end (an IP
-/// address is not a domain).
+/// The domain as lower-case A-labels, at least two of them.
 fn canonical_domain(domain: &str) -> Result<String, InvalidEmail> {
-    if domain.is_empty() || domain.ends_with('.') {
-        return Err(InvalidEmail::Malformed);
-    }
-    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidEmail::Malformed)?;
-    let labels_fit = ascii.split('.').all(|label| (1..=63).contains(&label.len()));
-    let top = ascii.rsplit('.').next().unwrap_or_default();
-    let has_name_on_top = top.bytes().any(|b| b.is_ascii_alphabetic());
-    if labels_fit && ascii.contains('.') && has_name_on_top {
-        Ok(ascii)
-    } else {
-        Err(InvalidEmail::Malformed)
-    }
+    host_name::canonical(domain).filter(|ascii| ascii.contains('.')).ok_or(InvalidEmail::Malformed)
 }
 
 #[cfg(test)]

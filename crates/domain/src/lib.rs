@@ -11,6 +11,7 @@ pub mod credential;
 pub mod device_token;
 pub mod email_address;
 pub mod event;
+mod host_name;
 pub mod ids;
 pub mod locale;
 pub mod namespace;

@@ -38,7 +38,7 @@ impl Locale {
         let mut best: Option<(u16, Self)> = None;
         for item in accept_language.split(',').take(MAX_LANGUAGE_RANGES) {
             let mut parts = item.trim().split(';');
-            let Some(locale) = parts.next().and_then(Self::from_tag) else { continue };
+            let Some(locale) = parts.next().map(str::trim).and_then(Self::from_tag) else { continue };
             let weight = parts.next().map_or(1000, quality);
             if weight > 0 && best.is_none_or(|(known, _)| weight > known) {
                 best = Some((weight, locale));
@@ -53,7 +53,10 @@ pub const MAX_LANGUAGE_RANGES: usize = 16;
 
 /// A weight such as `q=0.8`, in thousandths.
 fn quality(parameter: &str) -> u16 {
-    let Some(value) = parameter.trim().strip_prefix("q=") else { return 0 };
+    let Some(value) = parameter.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.strip_prefix('='))
+    else {
+        return 0;
+    };
     let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
     if fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return 0;

@@ -1,6 +1,8 @@
 //! Where a mailed link may lead.
 
+use crate::host_name;
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest `redirect_to`, in bytes.
 pub const REDIRECT_MAX: usize = 512;
@@ -24,7 +26,8 @@ pub enum InvalidAllowlistEntry {
     Fragment,
     /// Not an address a mail should hold.
     #[error(
-        "a redirect target is an absolute https:// address (http:// only for a loopback host) in plain printable ASCII"
+        "a redirect target is an absolute https:// address (http:// only for a loopback host) in plain printable ASCII, \
+         its host as browsers spell it"
     )]
     Form,
     /// Longer than `redirect_to` may be.
@@ -78,25 +81,47 @@ fn check_entry(entry: &str) -> Result<(), InvalidAllowlistEntry> {
         return Err(InvalidAllowlistEntry::Fragment);
     }
     let is_plain = entry.bytes().all(|b| b.is_ascii_graphic() && !b"\\<>\"`{}|^".contains(&b));
-    let authority = |rest: &str| rest.split(['/', '?']).next().unwrap_or_default().to_owned();
+    let host = |rest| host_of(authority_of(rest));
     let is_safe = match entry.split_once("://") {
-        Some(("https", rest)) => is_plain_host(&authority(rest)),
-        Some(("http", rest)) => is_loopback(&authority(rest)),
+        Some(("https", rest)) => host(rest).is_some_and(is_plain_host),
+        Some(("http", rest)) => host(rest).is_some_and(is_loopback),
         _ => false,
     };
     if is_plain && is_safe { Ok(()) } else { Err(InvalidAllowlistEntry::Form) }
 }
 
-fn is_plain_host(authority: &str) -> bool {
-    !authority.is_empty() && !authority.starts_with(':') && !authority.contains('@')
+fn authority_of(rest: &str) -> &str {
+    rest.split(['/', '?']).next().unwrap_or_default()
 }
 
-fn is_loopback(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
+/// The host of an authority that has nothing else but perhaps a port: no user, no password.
+fn host_of(authority: &str) -> Option<&str> {
+    let end = if authority.starts_with('[') {
+        authority.find(']')? + 1
+    } else {
+        authority.find(':').unwrap_or(authority.len())
     };
-    !authority.contains('@') && matches!(host, "localhost" | "127.0.0.1" | "::1")
+    let (host, port) = authority.split_at_checked(end)?;
+    let is_port = |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok();
+    (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(host)
+}
+
+/// Whether a browser reads the host as it is written (WHATWG URL section 3.5). Of `%65vil.example`, `127.1` or `a..no` it
+/// makes something else or nothing, and then a reader of the configuration would be misled.
+fn is_plain_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        // With a dot in it, an IPv4 address is embedded, and browsers spell that in another way.
+        Some(inner) => {
+            inner.parse::<Ipv6Addr>().is_ok_and(|v6| !inner.contains('.') && v6.to_string() == inner)
+        }
+        None => {
+            host.parse::<Ipv4Addr>().is_ok() || host_name::canonical(host).is_some_and(|name| name == host)
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 mod docs_portal;
 mod document;
 mod extract;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod layers;
 mod metrics;
 mod moment;

@@ -49,3 +49,6 @@ pub fn openapi_document(options: &HttpOptions) -> Value {
         "x-problems-of-no-call": OF_NO_CALL.map(crate::problem::ProblemCode::code),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,3 +165,6 @@ impl From<ChangePasswordError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

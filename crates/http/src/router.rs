@@ -21,11 +21,12 @@ use std::sync::Arc;
 pub fn router(state: Arc<HttpState>) -> Router {
     let layer = |state: &Arc<HttpState>| Arc::clone(state);
     Router::new()
-        .merge(routes::all(&state))
         .merge(pages::routes(&state))
-        .merge(docs_portal::routes())
+        .merge(docs_portal::routes(&state.options))
         .fallback(nothing_here)
         .layer(from_fn_with_state(layer(&state), guard))
+        // These have CORS around a guard of their own: a page may read that a call has failed.
+        .merge(routes::all(&state))
         .layer(from_fn_with_state(layer(&state), host_guard))
         .layer(from_fn_with_state(layer(&state), security_headers))
         .layer(from_fn_with_state(layer(&state), problem_documents))

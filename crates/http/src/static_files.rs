@@ -23,7 +23,11 @@ macro_rules! files {
 
 static FILES: LazyLock<BTreeMap<&'static str, Document>> = LazyLock::new(|| {
     let files = files! {
+        "docs.css": CSS;
+        "docs.js": JS;
         "style.css": CSS;
+        "console.css": CSS;
+        "console.js": JS;
         "icon.svg": "image/svg+xml";
         "reset-password.js": JS;
     };

@@ -23,6 +23,13 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::ne
         "inbox.html"
         "mail.html"
         "reset_password.html"
+        "docs/frame.html"
+        "docs/index.html"
+        "docs/api_reference.html"
+        "docs/problems.html"
+        "docs/problem.html"
+        "docs/guide.html"
+        "docs/console.html"
     };
     for (name, source) in sources {
         environment.add_template(name, source)?;

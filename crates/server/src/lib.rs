@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data_lock;
+pub mod database;
 pub mod demo;
 pub mod limiter;
 pub mod listen;
@@ -69,6 +70,6 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         | Command::Openapi
         | Command::Config(_) => Ok(()),
     };
-    wired.store.close().await?;
+    wired.database.close().await?;
     outcome
 }

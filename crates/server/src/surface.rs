@@ -3,14 +3,13 @@
 use crate::config::settings::{Mode, Settings};
 use crate::wire::Wired;
 use app::fault::Fault;
-use app::ports::store::StoreUpkeep as _;
+use app::ports::store::Store;
 use async_trait::async_trait;
 use domain::ids::OutboxId;
 use http_api::{DocsOptions, HttpNamespace, HttpOptions, HttpState, InboxMessage, InboxView, Readiness};
 use mail::{CaughtMail, CaughtMessage};
 use std::sync::Arc;
 use std::time::Duration;
-use store_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
 /// The options of the surface.
@@ -46,13 +45,13 @@ pub fn state(settings: &Settings, wired: &Wired, stop: &CancellationToken) -> Ar
         options: options(settings),
         metrics: Arc::clone(&wired.metrics),
         inbox,
-        readiness: Arc::new(StoreReadiness { store: Arc::clone(&wired.store), stop: stop.clone() }),
+        readiness: Arc::new(StoreReadiness { store: wired.database.store(), stop: stop.clone() }),
     })
 }
 
 /// Ready means: the store can write, and the server is not on its way out.
 struct StoreReadiness {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     stop: CancellationToken,
 }
 

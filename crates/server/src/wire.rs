@@ -1,6 +1,7 @@
 //! The switchboard: which adapter stands behind which port.
 
-use crate::config::settings::{MailRoute, Mode, NamespaceSettings, RootKeySource, Settings};
+use crate::config::settings::{DatabasePlace, MailRoute, Mode, NamespaceSettings, RootKeySource, Settings};
+use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
 use anyhow::Context as _;
 use app::ports::clock::{Clock, Entropy};
@@ -10,20 +11,19 @@ use app::service::{Namespace, Service};
 use crypto::{
     HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, SystemClock, SystemEntropy, TokenMacs,
 };
-use http_api::{Metrics, StoreCounts};
+use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store_sqlite::{SqliteOptions, SqliteStore};
 
 /// Everything that was joined.
 pub struct Wired {
     /// The service.
     pub service: Arc<Service>,
-    /// The store itself, to be closed at the end.
-    pub store: Arc<SqliteStore>,
+    /// The database itself, to be closed at the end.
+    pub database: Database,
     /// The metrics behind the telemetry port.
     pub metrics: Arc<Metrics>,
     /// The development inbox, where mail is caught.
@@ -50,36 +50,23 @@ impl Default for Outside {
 /// When the data directory, the root key, the database, a template or the mail settings cannot be used.
 pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired> {
     make_data_dir(settings)?;
-    let Outside { clock, entropy } = outside;
     let root = root_keys(settings)?;
-    let database = &settings.written.database;
-    let options = SqliteOptions {
-        readers: database.readers,
-        queue_max: database.queue_max,
-        group_max: database.group_max,
-        ..SqliteOptions::default()
-    };
-    let file = &settings.database_file;
-    let store = SqliteStore::open(file, options, Arc::clone(&clock), Arc::clone(&entropy))
-        .with_context(|| format!("cannot open the database {}", file.display()))?;
-    let store = Arc::new(store);
+    let database = Database::open(settings, &outside).await?;
+    let Outside { clock, entropy } = outside;
+    let store = database.store();
     app::prepare::check_root_keys(store.as_ref(), &root.fingerprints()).await?;
     let metrics = Arc::new(Metrics::new());
-    let counted = Arc::clone(&store);
-    metrics.watch_store(move || {
-        let stats = counted.stats();
-        StoreCounts { writes: stats.intentions, flushes: stats.groups }
-    });
+    database.watch(&metrics);
     let (mailer, inbox) = mailer(settings, &clock)?;
     let keyring = Arc::new(keyring(settings, &root, &clock, &entropy));
     let service = Service {
-        store: Arc::clone(&store) as _,
+        store,
         hasher: Arc::new(HashingPool::start(hashing_options(settings), &root, Arc::clone(&entropy))?),
         macs: Arc::new(TokenMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
-        limiter: limiter(settings, &clock, settings.written.limits.enabled),
-        address_limiter: limiter(settings, &clock, counts_addresses(settings)),
+        limiter: limiter(settings, &database, &clock),
+        address_limiter: address_limiter(settings, &clock),
         limits: settings.limits,
         gates: Arc::default(),
         mail_writer: Arc::new(template_writer(settings)?),
@@ -89,7 +76,7 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         telemetry: Arc::clone(&metrics) as _,
         namespaces: namespaces(settings),
     };
-    Ok(Wired { service: Arc::new(service), store, metrics, inbox })
+    Ok(Wired { service: Arc::new(service), database, metrics, inbox })
 }
 
 /// What must be true before the first request.
@@ -108,7 +95,10 @@ pub async fn prepare(service: &Service, settings: &Settings) -> anyhow::Result<(
 /// When it cannot be made.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     let dir = &settings.data_dir;
-    if dir.is_dir() {
+    // A server whose database and root key are elsewhere keeps nothing of its own.
+    let is_needed = matches!(settings.database, DatabasePlace::File(_))
+        || matches!(settings.root_key, RootKeySource::Generated(_));
+    if dir.is_dir() || !is_needed {
         return Ok(());
     }
     std::fs::DirBuilder::new()
@@ -154,22 +144,26 @@ fn keyring(
     SigningKeyring::new(root, issuers, Arc::clone(clock), Arc::clone(entropy))
 }
 
-fn limiter(settings: &Settings, clock: &Arc<dyn Clock>, counts: bool) -> Arc<dyn Limiter> {
-    if counts {
-        Arc::new(LocalLimiter::new(Arc::clone(clock), settings.written.limits.entries_max))
+fn limiter(settings: &Settings, database: &Database, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    if settings.written.limits.enabled {
+        database.limiter().unwrap_or_else(|| local_limiter(settings, clock))
     } else {
+        tracing::warn!("limits.enabled = false: anybody can guess any number of passwords");
         Arc::new(NoLimiter)
     }
 }
 
 /// In development every client is this machine, so its address says nothing about who they are.
-fn counts_addresses(settings: &Settings) -> bool {
-    if !settings.written.limits.enabled {
-        tracing::warn!(
-            "limits.enabled = false: anybody can guess any number of passwords and order any number of mails"
-        );
+fn address_limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    if settings.written.limits.enabled && settings.mode == Mode::Production {
+        local_limiter(settings, clock)
+    } else {
+        Arc::new(NoLimiter)
     }
-    settings.written.limits.enabled && settings.mode == Mode::Production
+}
+
+fn local_limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    Arc::new(LocalLimiter::new(Arc::clone(clock), settings.written.limits.entries_max))
 }
 
 fn template_writer(settings: &Settings) -> anyhow::Result<TemplateWriter> {

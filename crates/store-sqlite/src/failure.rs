@@ -25,3 +25,39 @@ pub(crate) fn fault(error: rusqlite::Error) -> Fault {
         _ => Fault::internal(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::fault::FaultKind;
+    use rusqlite::Error;
+    use rusqlite::ffi;
+
+    fn kind(code: i32) -> FaultKind {
+        fault(Error::SqliteFailure(ffi::Error::new(code), None)).kind()
+    }
+
+    #[test]
+    fn what_may_pass_by_itself_is_unavailable_and_what_is_a_bug_is_not() {
+        let passing = [
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_LOCKED,
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_NOMEM,
+            ffi::SQLITE_INTERRUPT,
+            ffi::SQLITE_PROTOCOL,
+        ];
+        for code in passing {
+            assert_eq!(kind(code), FaultKind::Unavailable, "{code}");
+        }
+        for code in
+            [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_ERROR]
+        {
+            assert_eq!(kind(code), FaultKind::Internal, "{code}");
+        }
+        assert_eq!(fault(Error::QueryReturnedNoRows).kind(), FaultKind::Internal);
+    }
+}

@@ -7,9 +7,12 @@ mod accounts;
 mod credential_change;
 mod events;
 mod failure;
+mod ids;
 mod keys;
 mod open;
 mod outbox;
+#[cfg(test)]
+mod query_plans;
 mod reader;
 mod resets;
 mod rows;

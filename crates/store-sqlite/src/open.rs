@@ -130,6 +130,8 @@ fn connect(path: &Path, options: SqliteOptions, read_only: bool) -> rusqlite::Re
     // No mutex inside SQLite: a connection is used by one thread at a time, which the types see to.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    #[cfg(test)]
+    let connection = crate::query_plans::caught_from(connection)?;
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     if read_only {
@@ -163,4 +165,37 @@ fn applied_version(connection: &Connection) -> rusqlite::Result<i64> {
     }
     connection
         .query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::{FakeClock, SeededEntropy};
+
+    /// With anything less than FULL, SQLite does not flush the write-ahead log at a commit, and an answer would
+    /// be given before its write is on disk.
+    #[tokio::test]
+    async fn the_writer_flushes_its_log_at_every_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let (clock, entropy) = (Arc::new(FakeClock::default()), Arc::new(SeededEntropy::default()));
+        let store = SqliteStore::open(&path, SqliteOptions::default(), clock, entropy).unwrap();
+        let pragmas = store.writer.submit(|write| {
+            let mode: String = write.connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            let full: i64 = write.connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            Ok((mode, full))
+        });
+        assert_eq!(pragmas.await.unwrap(), ("wal".to_owned(), 2));
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let (clock, entropy) = (Arc::new(FakeClock::default()), Arc::new(SeededEntropy::default()));
+        let store = SqliteStore::open(&path, SqliteOptions::default(), clock, entropy).unwrap();
+        let written =
+            store.readers.read(|connection| connection.execute("INSERT INTO pulse VALUES (2, 2)", []));
+        assert!(written.unwrap_err().to_string().contains("readonly"));
+    }
 }

@@ -6,10 +6,12 @@
 //! client never waits for company, and a hundred clients share one flush.
 
 use crate::failure::fault;
+use crate::ids;
 use app::fault::Fault;
 use app::ports::clock::{Clock, Entropy, new_uuid};
 use domain::time::UnixMillis;
 use rusqlite::Connection;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -29,12 +31,17 @@ pub(crate) struct Write<'a> {
     /// The store's now.
     pub(crate) now: UnixMillis,
     entropy: &'a dyn Entropy,
+    last_id: &'a Cell<Uuid>,
 }
 
 impl Write<'_> {
-    /// A fresh UUIDv7.
+    /// A fresh UUIDv7. Those of one millisecond are in the order of their making (RFC 9562 section 6.2, method 2),
+    /// because one millisecond sees many writes, and the log and the outbox are read in the order of their ids.
     pub(crate) fn uuid(&self) -> Uuid {
-        new_uuid(self.now, self.entropy)
+        let fresh = new_uuid(self.now, self.entropy);
+        let next = ids::after(self.last_id.get(), fresh).unwrap_or(fresh);
+        self.last_id.set(next);
+        next
     }
 }
 
@@ -110,7 +117,9 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(queue_max);
         let counters = Arc::new(Counters::default());
-        let worker = Worker { connection, clock, entropy, group_max, counters: Arc::clone(&counters) };
+        let last_id = Cell::new(Uuid::nil());
+        let worker =
+            Worker { connection, clock, entropy, last_id, group_max, counters: Arc::clone(&counters) };
         let thread = std::thread::Builder::new()
             .name("store writer".to_owned())
             .spawn(move || worker.run(&receiver))?;
@@ -170,6 +179,7 @@ struct Worker {
     connection: Connection,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    last_id: Cell<Uuid>,
     group_max: usize,
     counters: Arc<Counters>,
 }
@@ -221,10 +231,10 @@ impl Worker {
 
     fn transact(&self, group: &mut [Box<dyn Intention>]) -> Result<(), rusqlite::Error> {
         self.execute("BEGIN IMMEDIATE")?;
+        let (entropy, last_id) = (self.entropy.as_ref(), &self.last_id);
         for intention in group {
             self.execute("SAVEPOINT intention")?;
-            let write =
-                Write { connection: &self.connection, now: self.clock.now(), entropy: self.entropy.as_ref() };
+            let write = Write { connection: &self.connection, now: self.clock.now(), entropy, last_id };
             if !intention.run(&write) {
                 self.execute("ROLLBACK TO intention")?;
             }
@@ -253,3 +263,6 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

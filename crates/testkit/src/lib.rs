@@ -5,8 +5,14 @@
 
 pub mod builders;
 mod fake_clock;
+mod json_schema;
+mod mail;
 mod seeded_entropy;
+mod signals;
 pub mod store_contract;
 
 pub use fake_clock::{FAKE_START, FakeClock};
+pub use json_schema::{resolve, schema_faults};
+pub use mail::{CollectedMail, PlainWriter};
 pub use seeded_entropy::SeededEntropy;
+pub use signals::CountedSignals;

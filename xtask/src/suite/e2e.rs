@@ -5,14 +5,18 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::{Outcome, Session};
-use crate::machine::{self, CHROMIUM, CURL, NODE, NPM, OPENSSL, PYTHON, Tool};
+use crate::machine::{self, CHROMIUM, CURL, NODE, NPM, OPENSSL, PIP, PYTHON, Tool};
 use crate::process::Run;
 
-/// The node packages that `e2e/run.py` installs into its work folder; it knows when they are stale.
-const PACKAGES: &str = "node";
+/// The packages that `e2e/run.py` installs into its work folder; it knows when they are stale.
+const PACKAGES: [&str; 2] = ["node", "python"];
 
 pub(super) fn snippets(session: &Session) -> Result<Outcome> {
     run(session, "snippets", &[PYTHON, NODE, NPM, CURL, OPENSSL])
+}
+
+pub(super) fn openapi(session: &Session) -> Result<Outcome> {
+    run(session, "openapi", &[PYTHON, PIP, NODE, NPM])
 }
 
 pub(super) fn browser(session: &Session) -> Result<Outcome> {
@@ -45,12 +49,12 @@ fn run(session: &Session, name: &str, tools: &[Tool]) -> Result<Outcome> {
     Ok(Outcome::Passed("against the built server".to_owned()))
 }
 
-/// Empties the work folder but for the node packages: what an earlier run left must not make this one pass.
+/// Empties the work folder but for the packages: what an earlier run left must not make this one pass.
 fn clear(work: &Path) -> Result<()> {
     for entry in std::fs::read_dir(work)? {
         let entry = entry?;
         let path = entry.path();
-        if entry.file_name() == PACKAGES {
+        if PACKAGES.iter().any(|kept| entry.file_name() == *kept) {
             continue;
         }
         let removed = if entry.file_type()?.is_dir() {

@@ -6,12 +6,12 @@ use super::{Outcome, Session, Step, e2e};
 use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::{Stream, show};
-use crate::{faults, licences, machine, tidy};
+use crate::{faults, licences, machine, postgres, tidy};
 
 /// A tenth of what `cargo xtask prove` runs.
 const KILLS: u32 = 10;
 
-pub(super) const STEPS: [Step; 11] = [
+pub(super) const STEPS: [Step; 13] = [
     Step { name: "fmt", about: "every file is formatted", run: fmt },
     Step {
         name: "tidy",
@@ -27,8 +27,18 @@ pub(super) const STEPS: [Step; 11] = [
         about: "the published snippets (axios, fetch, cURL), unchanged",
         run: e2e::snippets,
     },
+    Step {
+        name: "openapi",
+        about: "the document linted, made into a client, and held against every answer",
+        run: e2e::openapi,
+    },
     Step { name: "browser", about: "pages and journeys in Chromium", run: e2e::browser },
     Step { name: "mail", about: "a real SMTP process that refuses, stalls and comes back", run: e2e::mail },
+    Step {
+        name: "postgres",
+        about: "several servers on PostgreSQL: failover, partition, upgrade, moving house",
+        run: |session| postgres::nodes(&session.workspace, 1).map(Outcome::Passed),
+    },
     Step { name: "faults", about: "kill -9 under load, 10 times in a row", run: kills },
     Step { name: "fuzz", about: "every committed fuzz input again", run: fuzz },
 ];
@@ -60,7 +70,9 @@ fn clippy(session: &Session) -> Result<Outcome> {
 }
 
 fn tests(session: &Session) -> Result<Outcome> {
-    let output = session.workspace.cargo().args(["test", "--workspace", "--locked"]).kept(Stream::Out)?;
+    let database = postgres::Server::ready(&session.workspace.target)?;
+    let run = session.workspace.cargo().args(["test", "--workspace", "--locked"]);
+    let output = run.hidden(postgres::URL, &database.url).kept(Stream::Out)?;
     let counts = Counts::read(&output);
     counts.some_passed()?;
     Ok(Outcome::Passed(counts.to_string()))

@@ -21,6 +21,21 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// The moving average gives the newest job one part in this many.
 const AVERAGE_OVER: u64 = 8;
 
+/// How much the threads of the queue give way to all others (nice(2), 0 to 19).
+const NICENESS: i32 = 10;
+
+/// A flood of sign-ins may take every core that nobody else wants, and no more: the threads that answer
+/// refreshes and commit writes are scheduled before this one.
+fn give_way() {
+    // On Linux the niceness is a thread's own, and no process means the calling thread. An operator who gave the
+    // whole server a lower one keeps it.
+    let lowered = rustix::process::getpriority_process(None)
+        .and_then(|given| rustix::process::setpriority_process(None, given.max(NICENESS)));
+    if let Err(error) = lowered {
+        tracing::debug!(%error, "a hashing thread keeps its priority");
+    }
+}
+
 /// A thread's own state: what its jobs work on.
 pub(super) trait Workplace: Send + 'static {
     /// Called when the thread has nothing to do.
@@ -181,6 +196,7 @@ impl<W> Shared<W> {
 
 impl<W: Workplace> Shared<W> {
     fn work(&self, workplace: &mut W) {
+        give_way();
         while let Some(job) = self.next_job(workplace) {
             let began = Instant::now();
             // A job that panics loses its own answer and not the thread.

@@ -31,9 +31,9 @@ pub enum Charge {
 pub fn charge(budget: Budget, whole_at: Option<UnixMillis>, now: UnixMillis) -> Charge {
     let owed_until = whole_at.map_or(now, |kept| kept.max(now));
     let after_this = owed_until.plus(budget.refill);
-    let depth =
-        Duration::from_millis(u64::try_from(millis(budget.refill)).unwrap_or(0)) * budget.burst.max(1);
-    let latest = now.plus(depth);
+    // In whole milliseconds, as the state is kept: else fractions would add up to one attempt too many.
+    let refill = Duration::from_millis(u64::try_from(millis(budget.refill)).unwrap_or(0));
+    let latest = now.plus(refill.saturating_mul(budget.burst.max(1)));
     if after_this <= latest {
         Charge::Accepted { whole_at: after_this }
     } else {

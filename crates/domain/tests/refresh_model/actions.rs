@@ -4,6 +4,7 @@ use crate::rules::Rules;
 use crate::world::{
     AccessHolder, Bearer, BearerHolder, Call, Full, FullHolder, Granted, Sent, World, carrying,
 };
+use minbil_auth_domain::access_token::ACCESS_TOKEN_LEEWAY;
 use minbil_auth_domain::credential::{Carried, HeaderCredential};
 use minbil_auth_domain::session::SessionPolicy;
 use std::time::Duration;
@@ -126,6 +127,9 @@ impl Action {
             Self::StealCookie => copy_full(world, FullHolder::Jar, FullHolder::CookieThief),
             Self::StealAccess => {
                 let stolen = world.access[AccessHolder::Storage as usize]?;
+                // Nobody throws a good one away for one that has expired.
+                let is_good = world.now < stolen.expires_at.plus(ACCESS_TOKEN_LEEWAY);
+                let stolen = Some(stolen).filter(|_| is_good)?;
                 replaced(&mut world.access[AccessHolder::AccessThief as usize], stolen)
             }
             Self::StealBearer => {

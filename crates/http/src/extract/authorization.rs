@@ -19,7 +19,8 @@ pub(crate) fn read(headers: &HeaderMap) -> HeaderText {
 
 fn bearer(text: &str) -> Option<String> {
     let (scheme, token) = text.split_once(' ')?;
-    let is_one_word = !token.is_empty() && !token.contains(' ');
+    // `to_str` lets tabs through.
+    let is_one_word = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
     (scheme.eq_ignore_ascii_case("bearer") && is_one_word).then(|| token.to_owned())
 }
 
@@ -46,9 +47,16 @@ mod tests {
         assert_eq!(kind(&[b"Bearer abc"]), "bearer abc");
         assert_eq!(kind(&[b"bEARER abc"]), "bearer abc");
         assert_eq!(kind(&[b"Bearer undefined"]), "bearer undefined");
-        for other in
-            [&b"Bearer"[..], b"Bearer ", b"Bearer a b", b"Bearer  a", b"Basic abc", b"", b"Bearer \xff"]
-        {
+        for other in [
+            &b"Bearer"[..],
+            b"Bearer ",
+            b"Bearer a b",
+            b"Bearer  a",
+            b"Bearer a\tb",
+            b"Basic abc",
+            b"",
+            b"Bearer \xff",
+        ] {
             assert_eq!(kind(&[other]), "other", "{other:?}");
         }
         assert_eq!(kind(&[b"Bearer a", b"Bearer a"]), "other");

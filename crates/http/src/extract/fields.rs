@@ -6,7 +6,7 @@ use domain::password::{Password, PasswordRejection};
 use domain::secret::SecretText;
 use serde_json::{Map, Value};
 
-/// The longest token of any kind, in bytes: an access token is the longest.
+/// The longest token of any kind, in code points: an access token is the longest.
 pub(crate) const TOKEN_MAX: usize = 4096;
 
 /// A body's fields, and what was found wrong with them so far.
@@ -107,19 +107,37 @@ fn password_reason(rejection: PasswordRejection) -> Reason {
 
 /// A token of any kind. Whether it is one of ours is decided elsewhere.
 pub(crate) fn token(text: String) -> Result<SecretText, Reason> {
-    if text.len() > TOKEN_MAX {
+    if is_longer(&text, TOKEN_MAX) {
         return Err(("too_long", format!("A token has at most {TOKEN_MAX} characters.")));
     }
     Ok(SecretText::new(text))
 }
 
-/// A text of at most `max` bytes.
+/// A text of at most `max` code points.
 pub(crate) fn text(max: usize) -> impl FnOnce(String) -> Result<String, Reason> {
     move |text| {
-        if text.len() > max {
+        if is_longer(&text, max) {
             Err(("too_long", format!("This has at most {max} characters.")))
         } else {
             Ok(text)
+        }
+    }
+}
+
+/// Code points are what the sentence above and the `maxLength` of the OpenAPI document count.
+fn is_longer(text: &str, max: usize) -> bool {
+    text.chars().nth(max).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_text_that_the_document_allows_is_taken_in_any_script() {
+        for letter in ["a", "å", "🚗"] {
+            assert!(token(letter.repeat(TOKEN_MAX)).is_ok() && token(letter.repeat(TOKEN_MAX + 1)).is_err());
+            assert!(text(5)(letter.repeat(5)).is_ok() && text(5)(letter.repeat(6)).is_err());
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Which pages of other origins may read our answers. Never a reflection: an origin is on the list of the namespace
 //! that the path names, letter for letter, or it gets nothing.
 
+use super::fault_mode::FAULT;
 use super::problem_document::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::extract::page_origin;
+use crate::options::Mode;
 use crate::request_id::REQUEST_ID;
 use crate::state::HttpState;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -18,6 +20,17 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// For the calls of the namespaces: the namespace's own list, with credentials.
 pub(crate) fn of_namespaces(state: &Arc<HttpState>) -> CorsLayer {
+    let mut headers = vec![
+        ACCEPT,
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        REQUEST_ID,
+        HeaderName::from_static("x-api-key"),
+        HeaderName::from_static("idempotency-key"),
+    ];
+    if state.options.mode == Mode::Development {
+        headers.push(FAULT);
+    }
     let state = Arc::clone(state);
     let allowed =
         AllowOrigin::predicate(move |origin: &HeaderValue, parts: &Parts| is_listed(&state, origin, parts));
@@ -25,14 +38,7 @@ pub(crate) fn of_namespaces(state: &Arc<HttpState>) -> CorsLayer {
         .allow_origin(allowed)
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([
-            ACCEPT,
-            AUTHORIZATION,
-            CONTENT_TYPE,
-            REQUEST_ID,
-            HeaderName::from_static("x-api-key"),
-            HeaderName::from_static("idempotency-key"),
-        ])
+        .allow_headers(headers)
         .expose_headers([RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID, WWW_AUTHENTICATE])
         .max_age(PREFLIGHT_MAX_AGE)
 }

@@ -2,6 +2,7 @@
 //! problem document; security headers; CORS; the development mode's refusals; panics and deadlines.
 
 pub(crate) mod cors;
+pub(crate) mod fault_mode;
 pub(crate) mod guard;
 pub(crate) mod host_guard;
 pub(crate) mod observe;

@@ -65,7 +65,7 @@ fn call(operation: Operation, scope: Option<Scope<'_>>, options: &HttpOptions) -
     answers.extend(problem_answers::of(&problems, operation));
     call["responses"] = answers.into();
     call["x-problems"] = problems.iter().map(|code| code.code()).collect();
-    if let Some(samples) = scope.and_then(|scope| code_samples::of(operation, scope.name)) {
+    if let Some(samples) = scope.and_then(|scope| code_samples::of(operation, scope)) {
         call["x-codeSamples"] = samples;
     }
     call

@@ -1,7 +1,8 @@
 //! The published snippets, byte for byte the files that the tests run.
 
+use super::examples;
+use super::naming::Scope;
 use crate::operations::Operation;
-use domain::namespace::NamespaceName;
 use serde_json::{Value, json};
 
 /// One call in the three published languages, in the published order.
@@ -21,10 +22,16 @@ macro_rules! samples {
     };
 }
 
-/// The samples of a call, with the paths of its namespace.
-pub(super) fn of(operation: Operation, namespace: &NamespaceName) -> Option<Value> {
+/// The samples of a call, with the paths of its namespace, and with a password that it would take.
+pub(super) fn of(operation: Operation, scope: Scope<'_>) -> Option<Value> {
     let samples = published(operation)?;
-    let own = |source: &str| source.replace("/api/co/", &format!("/api/{namespace}/"));
+    let chosen = match operation {
+        Operation::SignUp => examples::PASSWORD,
+        _ => examples::NEW_PASSWORD,
+    };
+    let long_enough = examples::long_enough(chosen, scope.rules.password_min);
+    let path = format!("/api/{}/", scope.name);
+    let own = |source: &str| source.replace("/api/co/", &path).replace(chosen, &long_enough);
     Some(json!([
         { "lang": "JavaScript", "label": "Node.js axios", "source": own(samples.axios) },
         { "lang": "Shell", "label": "cURL", "source": own(samples.curl) },
@@ -39,14 +46,11 @@ const fn published(operation: Operation) -> Option<Samples> {
         Operation::Refresh => samples!("refresh"),
         Operation::SignOut => samples!("sign-out"),
         Operation::ForgotPassword => samples!("forgot-password"),
-        Operation::ResetPassword
-        | Operation::ChangePassword
-        | Operation::Me
-        | Operation::ListSessions
-        | Operation::EndSession
-        | Operation::Jwks
-        | Operation::OpenapiJson
-        | Operation::Healthz
-        | Operation::Readyz => return None,
+        Operation::ResetPassword => samples!("reset-password"),
+        Operation::ChangePassword => samples!("change-password"),
+        Operation::Me => samples!("me"),
+        Operation::ListSessions => samples!("list-sessions"),
+        Operation::EndSession => samples!("end-session"),
+        Operation::Jwks | Operation::OpenapiJson | Operation::Healthz | Operation::Readyz => return None,
     })
 }

@@ -10,8 +10,8 @@ const USER_ID: &str = "019bb185-202c-7a41-9d0e-3b6f5a2c4e18";
 const NEW_USER_ID: &str = "019c23ea-a389-7f10-9b3c-6ad15e0274f8";
 const KEY_ID: &str = "tTyH0ad4Y2dGcY2M1n8Vq3mZ0xw7JcS5kLrQe9uBfWo";
 const EMAIL: &str = "owner@minbil.io";
-const PASSWORD: &str = "StrongPass123!";
-const NEW_PASSWORD: &str = "EvenStronger456!";
+pub(super) const PASSWORD: &str = "StrongPass123!";
+pub(super) const NEW_PASSWORD: &str = "EvenStronger456!";
 const ACCESS_TOKEN: &str = "\
     eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFUzI1NiIsImtpZCI6InRUeUgwYWQ0WTJkR2NZMk0xbjhWcTNtWjB4dzdKY1M1a0xy\
     UWU5dUJmV28ifQ.eyJpc3MiOiJodHRwczovL2FwaS5taW5iaWwubm8vYXBpL2NvIiwiYXVkIjoiaHR0cHM6Ly9hcGkubWluY\
@@ -30,8 +30,14 @@ pub(super) fn sign_in() -> Value {
     json!({ "email": EMAIL, "password": PASSWORD })
 }
 
-pub(super) fn sign_up() -> Value {
-    json!({ "email": "new.owner@example.com", "password": PASSWORD })
+/// A sample password, said again until a namespace would take it.
+pub(super) fn long_enough(password: &str, min: usize) -> String {
+    let length = min.max(password.len());
+    password.chars().cycle().take(length).collect()
+}
+
+pub(super) fn sign_up(min: usize) -> Value {
+    json!({ "email": "new.owner@example.com", "password": long_enough(PASSWORD, min) })
 }
 
 /// Published is the empty object: the token is in the header, or in the cookie.
@@ -54,12 +60,12 @@ pub(super) fn forgot_password() -> Value {
     json!({ "email": EMAIL, "redirect_to": "https://platform.minbil.no/reset-password" })
 }
 
-pub(super) fn reset_password() -> Value {
-    json!({ "token": RESET_TOKEN, "password": NEW_PASSWORD })
+pub(super) fn reset_password(min: usize) -> Value {
+    json!({ "token": RESET_TOKEN, "password": long_enough(NEW_PASSWORD, min) })
 }
 
-pub(super) fn change_password() -> Value {
-    json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD })
+pub(super) fn change_password(min: usize) -> Value {
+    json!({ "current_password": PASSWORD, "new_password": long_enough(NEW_PASSWORD, min) })
 }
 
 pub(super) fn signed_in(message: &str, with_refresh_token: bool) -> Value {

@@ -7,18 +7,19 @@ use serde_json::{Value, json};
 
 /// The body of a call, if it reads one.
 pub(super) fn of(operation: Operation, scope: Option<Scope<'_>>) -> Option<Value> {
-    let name = scope?.name;
+    let Scope { name, rules } = scope?;
+    let min = rules.password_min;
     let (schema, examples) = match operation {
         Operation::SignIn => ("SignInRequest".to_owned(), one(&examples::sign_in())),
-        Operation::SignUp => (schema_name(name, "SignUpRequest"), one(&examples::sign_up())),
+        Operation::SignUp => (schema_name(name, "SignUpRequest"), one(&examples::sign_up(min))),
         Operation::Refresh => ("RefreshRequest".to_owned(), examples::refresh()),
         Operation::SignOut => ("SignOutRequest".to_owned(), examples::sign_out()),
         Operation::ForgotPassword => ("ForgotPasswordRequest".to_owned(), one(&examples::forgot_password())),
         Operation::ResetPassword => {
-            (schema_name(name, "ResetPasswordRequest"), one(&examples::reset_password()))
+            (schema_name(name, "ResetPasswordRequest"), one(&examples::reset_password(min)))
         }
         Operation::ChangePassword => {
-            (schema_name(name, "ChangePasswordRequest"), one(&examples::change_password()))
+            (schema_name(name, "ChangePasswordRequest"), one(&examples::change_password(min)))
         }
         Operation::Me
         | Operation::ListSessions

@@ -15,10 +15,14 @@ mod sign_out;
 mod sign_up;
 
 use crate::layers::cors;
+use crate::layers::fault_mode::fault_mode;
+use crate::layers::guard::guard;
 use crate::operations::{Group, Method, Operation};
+use crate::options::Mode;
 use crate::state::HttpState;
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::sync::Arc;
 
@@ -29,9 +33,15 @@ pub(crate) fn all(state: &Arc<HttpState>) -> Router<Arc<HttpState>> {
         let operations = Operation::ALL.into_iter().filter(|operation| groups.contains(&operation.group()));
         operations
             .fold(Router::new(), |router, operation| router.route(operation.address().1, route(operation)))
+            .layer(from_fn_with_state(Arc::clone(state), guard))
+    };
+    let auth = of(&[Group::Auth]);
+    let auth = match state.options.mode {
+        Mode::Development => auth.layer(from_fn(fault_mode)),
+        Mode::Production => auth,
     };
     Router::new()
-        .merge(of(&[Group::Auth]).layer(cors::of_namespaces(state)))
+        .merge(auth.layer(cors::of_namespaces(state)))
         .merge(of(&[Group::Keys, Group::Description]).layer(cors::of_public_documents()))
         .merge(of(&[Group::Health]))
 }

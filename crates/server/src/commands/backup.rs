@@ -1,8 +1,10 @@
 //! `backup` and `restore`
 
-use crate::config::settings::Settings;
+use crate::config::settings::{DatabasePlace, Settings};
 use crate::data_lock::DataLock;
+use crate::database::Database;
 use crate::output::line;
+use crate::wire::Outside;
 use anyhow::Context as _;
 use app::audit::AuditContext;
 use app::ports::clock::Clock as _;
@@ -17,11 +19,12 @@ use store_sqlite::{SqliteOptions, SqliteStore};
 /// # Errors
 /// When there is no database, the target exists, or writing fails.
 pub async fn backup(settings: &Settings, target: &Path) -> anyhow::Result<()> {
-    let file = &settings.database_file;
-    anyhow::ensure!(file.exists(), "there is no database {}", file.display());
-    let store = open(file)?;
-    store.backup(target).await.with_context(|| format!("cannot write {}", target.display()))?;
-    store.close().await?;
+    if let DatabasePlace::File(file) = &settings.database {
+        anyhow::ensure!(file.exists(), "there is no database {}", file.display());
+    }
+    let database = Database::open(settings, &Outside::default()).await?;
+    database.store().backup(target).await.with_context(|| format!("cannot write {}", target.display()))?;
+    database.close().await?;
     line(&format!(
         "Written: {}. It is useless without the root key; keep a copy of that too.",
         target.display()
@@ -35,7 +38,13 @@ pub async fn backup(settings: &Settings, target: &Path) -> anyhow::Result<()> {
 /// When the backup cannot be read, or a file cannot be moved. The old database stays where it was until the
 /// new one is ready.
 pub async fn restore(settings: &Settings, backup: &Path) -> anyhow::Result<()> {
-    let file = &settings.database_file;
+    let DatabasePlace::File(file) = &settings.database else {
+        anyhow::bail!(
+            "put it into an empty database with psql --single-transaction --set ON_ERROR_STOP=1 --file {}; that also \
+             ends all sessions and voids all mailed links",
+            backup.display()
+        )
+    };
     anyhow::ensure!(backup.is_file(), "there is no backup {}", backup.display());
     let _lock = DataLock::take(file)?;
     let staged = beside(file, "restoring");

@@ -1,7 +1,7 @@
 //! `serve`: run the server until it is told to stop, and finish what was accepted.
 
 use crate::cli::Serve;
-use crate::config::settings::{Mode, Settings};
+use crate::config::settings::{DatabasePlace, Mode, Settings};
 use crate::data_lock::DataLock;
 use crate::listen::{ConnectionLimits, Listeners, read_tls, reload_tls};
 use crate::output::line;
@@ -32,7 +32,10 @@ pub async fn run(settings: &Settings, command: &Serve) -> anyhow::Result<()> {
     let listeners = Listeners::bind(&settings.listen)?;
     let metrics = settings.metrics_listen.map(|address| Listeners::bind(&[address])).transpose()?;
     wire::make_data_dir(settings)?;
-    let _lock = DataLock::take(&settings.database_file)?;
+    let _lock = match &settings.database {
+        DatabasePlace::File(file) => Some(DataLock::take(file)?),
+        DatabasePlace::Postgres(_) => None,
+    };
     let wired = wire::wire(settings, wire::Outside::default()).await?;
     wire::prepare(&wired.service, settings).await?;
     if command.demo {
@@ -68,7 +71,7 @@ pub async fn run(settings: &Settings, command: &Serve) -> anyhow::Result<()> {
     handle.graceful_shutdown(Some(limits.shutdown_grace));
     while serving.join_next().await.is_some() {}
     while work.join_next().await.is_some() {}
-    wired.store.close().await?;
+    wired.database.close().await?;
     tracing::info!("stopped");
     Ok(outcome?)
 }
@@ -111,7 +114,10 @@ fn announce(settings: &Settings, addresses: &[SocketAddr], has_demo: bool) {
     if settings.mode == Mode::Development {
         line(&format!("  caught mail    {base}/dev/inbox"));
     }
-    line(&format!("  data           {}", settings.data_dir.display()));
+    match &settings.database {
+        DatabasePlace::File(_) => line(&format!("  data           {}", settings.data_dir.display())),
+        DatabasePlace::Postgres(address) => line(&format!("  data           {}", address.places())),
+    }
     if has_demo {
         line(&format!("  demo account   {} / {}", demo::DEMO_EMAIL, demo::DEMO_PASSWORD));
     }

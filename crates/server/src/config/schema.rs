@@ -51,17 +51,24 @@ pub struct Config {
 }
 
 /// `[database]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite:` for the embedded database in the data directory, or `sqlite:PATH`.
+    /// `sqlite:` for the embedded database in the data directory, `sqlite:PATH`, or `postgres://…`.
+    #[serde(serialize_with = "without_password")]
     pub url: String,
-    /// How many connections read.
+    /// How many connections look things up.
     pub readers: usize,
     /// How many writes may wait.
     pub queue_max: usize,
-    /// How many writes share one flush at the most.
+    /// How many writes share one flush at the most. Embedded only.
     pub group_max: usize,
+    /// How many connections write. PostgreSQL only.
+    pub connections: usize,
+    /// Whether statements are prepared once for each connection. PostgreSQL only.
+    pub statement_cache: bool,
+    /// How long one operation may take, in seconds. PostgreSQL only.
+    pub timeout_seconds: u64,
 }
 
 /// `[http]`
@@ -312,6 +319,10 @@ pub struct SessionOverrides {
     pub access_token_seconds: Option<u64>,
     /// See [`Sessions`].
     pub max_live: Option<u32>,
+}
+
+fn without_password<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&store_postgres::redacted(url))
 }
 
 const fn yes() -> bool {

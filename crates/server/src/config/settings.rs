@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use store_postgres::DatabaseAddress;
 use url::Url;
 
 /// Everything the server is told.
@@ -35,8 +36,8 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// Where generated things live.
     pub data_dir: PathBuf,
-    /// The embedded database's file.
-    pub database_file: PathBuf,
+    /// Where accounts and sessions are kept.
+    pub database: DatabasePlace,
     /// Where the root key comes from.
     pub root_key: RootKeySource,
     /// Certificates.
@@ -70,6 +71,14 @@ pub enum Mode {
     Development,
     /// For the world.
     Production,
+}
+
+/// Where accounts and sessions are kept.
+pub enum DatabasePlace {
+    /// In a file of this machine.
+    File(PathBuf),
+    /// On PostgreSQL.
+    Postgres(Box<DatabaseAddress>),
 }
 
 /// Where the root key comes from.

@@ -4,7 +4,7 @@ mod limits;
 mod namespaces;
 
 use super::schema::Config;
-use super::settings::{MailRoute, Mode, RootKeySource, Settings, TlsFiles, origin_of};
+use super::settings::{DatabasePlace, MailRoute, Mode, RootKeySource, Settings, TlsFiles, origin_of};
 use app::outbox::RetryPolicy;
 use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;
@@ -15,6 +15,7 @@ use mail::SmtpOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use store_postgres::{DatabaseAddress, redacted};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -64,7 +65,7 @@ pub(super) fn check(config: Config) -> Result<Settings, Vec<String>> {
         listen,
         metrics_listen: config.http.metrics_listen.as_ref().and_then(|text| metrics_listener(text, f)),
         data_dir: config.data_dir.clone(),
-        database_file: database_file(&config, f),
+        database: database(&config, f),
         root_key: root_key(&config, mode, f),
         tls,
         hashing: hashing(&config, mode, f),
@@ -203,16 +204,24 @@ fn own_origins(mode: Mode, listen: &[SocketAddr], base_url: &str) -> Vec<String>
     origins
 }
 
-fn database_file(config: &Config, f: &mut Findings) -> PathBuf {
-    match config.database.url.strip_prefix("sqlite:") {
-        Some("") => config.data_dir.join("minbil-auth.db"),
-        Some(path) => PathBuf::from(path),
-        None => {
-            // A database address may hold a password, so only its scheme is repeated.
-            let scheme = config.database.url.split(':').next().unwrap_or_default();
-            f.say("database.url", scheme, "sqlite: or sqlite:PATH; this build has the embedded store alone");
-            PathBuf::new()
-        }
+fn database(config: &Config, f: &mut Findings) -> DatabasePlace {
+    let url = &config.database.url;
+    match url.strip_prefix("sqlite:") {
+        Some("") => DatabasePlace::File(config.data_dir.join("minbil-auth.db")),
+        Some(path) => DatabasePlace::File(PathBuf::from(path)),
+        None => match DatabaseAddress::parse(url) {
+            Ok(address) => DatabasePlace::Postgres(Box::new(address)),
+            Err(reason) if DatabaseAddress::is_meant(url) => {
+                f.say("database.url", &redacted(url), &reason.to_string());
+                DatabasePlace::File(PathBuf::new())
+            }
+            Err(_) => {
+                // A database address may hold a password, so only its scheme is repeated.
+                let scheme = url.split(':').next().unwrap_or_default();
+                f.say("database.url", scheme, "sqlite:, sqlite:PATH or postgres://user:password@host/name");
+                DatabasePlace::File(PathBuf::new())
+            }
+        },
     }
 }
 
@@ -275,10 +284,12 @@ fn mail_route(config: &Config, mode: Mode, f: &mut Findings) -> MailRoute {
 }
 
 fn numbers(config: &Config, f: &mut Findings) {
-    let rows: [(&str, u64, u64, u64); 20] = [
+    let rows: [(&str, u64, u64, u64); 22] = [
         ("database.readers", config.database.readers as u64, 1, 64),
         ("database.queue_max", config.database.queue_max as u64, 1, 1_000_000),
         ("database.group_max", config.database.group_max as u64, 1, 10_000),
+        ("database.connections", config.database.connections as u64, 1, 1000),
+        ("database.timeout_seconds", config.database.timeout_seconds, 1, 300),
         ("http.body_max_bytes", config.http.body_max_bytes as u64, 4096, 1 << 20),
         ("http.request_deadline_seconds", config.http.request_deadline_seconds, 1, 600),
         ("http.header_timeout_seconds", config.http.header_timeout_seconds, 1, 600),

@@ -19,7 +19,27 @@ mod shutdown;
 mod tls;
 
 // The server in this process, one file for each use case.
+mod bad_input;
+mod change_password;
+mod cookies;
+mod cors;
+mod csrf;
+mod development_mode;
+mod forgot_password;
 mod harness;
+mod headers;
+mod health;
+mod jwks;
+mod jwt;
+mod limits;
+mod me;
+mod metrics;
+mod namespaces;
+mod problems;
 mod refresh;
+mod reset_password;
+mod secrets;
+mod sessions;
 mod sign_in;
+mod sign_out;
 mod sign_up;

@@ -165,6 +165,23 @@ async fn a_sign_in_from_a_page_sets_the_cookie_beside_a_different_body_token() {
     assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn asvs_2_3_2_concurrent_sign_ins_never_leave_more_than_twenty_sessions() {
+    let server = TestServer::start().await;
+    server.sign_up(OWNER).await;
+    let mut running = JoinSet::new();
+    for _ in 0..40 {
+        let co = server.co.clone();
+        running.spawn(async move { co.sign_in(OWNER).await });
+    }
+    let signed = running.join_all().await;
+    let mut live = 0;
+    for one in &signed {
+        live += usize::from(server.me(&one.access).await.status == 200);
+    }
+    assert_eq!(live, 20);
+}
+
 fn body(password: &str) -> serde_json::Value {
     json!({ "email": OWNER, "password": password })
 }

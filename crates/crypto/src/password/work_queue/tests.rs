@@ -173,3 +173,14 @@ fn dropping_the_queue_ends_its_threads() {
     // Every sender lives in a thread, so the end of the channel is the end of the threads.
     assert!(has_idled.iter().count() <= 3);
 }
+
+#[test]
+fn a_thread_of_the_queue_gives_way_to_the_others() {
+    let niceness = || rustix::process::getpriority_process(None).unwrap();
+    let (queue, _) = queue(1, 0, LONG);
+    let permit = queue.admit().unwrap();
+    let before = niceness();
+    let inside = runtime().block_on(queue.run(permit, move |_| niceness()));
+    assert_eq!(inside, Ok(NICENESS.max(before)));
+    assert_eq!(niceness(), before, "the caller's own priority stays");
+}

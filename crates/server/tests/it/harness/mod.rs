@@ -14,10 +14,9 @@ mod setup;
 mod site;
 
 pub use answer::{Answer, SetCookie, claims_of};
-pub use call::{Client, Credential, Draft};
-pub use doubles::PanickingTelemetry;
+pub use call::{Credential, Draft};
+pub use doubles::{BrokenLimiter, BuggyLimiter, PanickingTelemetry, SilentLimiter};
 pub use log::record_log;
-pub use mail::Letter;
 pub use server::TestServer;
 pub use setup::{BASE, Setup};
 pub use site::{APP, EVIL, OWNER, PASSWORD, Signed, Site, WS_APP};

@@ -10,6 +10,7 @@ use app::deliver_mail::{MailWork, deliver_next};
 use app::ports::mailer::Delivery;
 use app::ports::store::{AccountKey, AuditRow};
 use app::service::Service;
+use axum::body::Body;
 use crypto::HashingParameters;
 use domain::account::{AccountStatus, User};
 use domain::email_address::EmailAddress;
@@ -26,6 +27,7 @@ use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use testkit::FakeClock;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 /// How many audit events a test looks at.
 const EVENTS_MAX: u32 = 10_000;
@@ -87,7 +89,7 @@ impl TestServer {
             service: wired.service,
             stop,
             metrics: wired.metrics,
-            store: wired.store,
+            store: embedded(wired.database),
             mail,
             setup_environment: setup.environment,
             data,
@@ -189,6 +191,16 @@ impl TestServer {
         self.store.stats().intentions
     }
 
+    /// What the metrics' own listener says.
+    pub async fn metrics_text(&self) -> String {
+        let router = http_api::metrics_router(Arc::clone(&self.metrics));
+        let request = axum::http::Request::get("/metrics").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
     /// Where the data lies.
     pub fn data_dir(&self) -> PathBuf {
         self.data.path().to_owned()
@@ -236,5 +248,12 @@ impl Drop for TestServer {
         });
         let left = look.join().unwrap();
         assert!(left.is_empty(), "mail that the test never looked at: {left:?}");
+    }
+}
+
+fn embedded(database: minbil_auth::database::Database) -> Arc<SqliteStore> {
+    match database {
+        minbil_auth::database::Database::Embedded(store) => store,
+        minbil_auth::database::Database::Shared(_) => panic!("these tests run on the embedded store"),
     }
 }

@@ -171,3 +171,28 @@ async fn a_rotation_breaks_no_other_tabs_access_token_on_our_own_routes() {
     server.refresh(Body(&other.refresh)).await.ok();
     assert_eq!(server.me(&tab.access).await.ok()["user"]["email"], OWNER);
 }
+
+#[tokio::test]
+async fn a_bearer_chain_keeps_the_end_it_was_given_when_the_policy_grows() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let token = server.refresh(Bearer(&owner.access)).await.signed().refresh;
+    let two_days = [("SESSIONS__BEARER_CHAIN_SECONDS", "172800"), ("PASSWORDS__THREADS", "1")];
+    let server = server.restart(&two_days).await;
+    server.advance(24 * HOUR - Duration::from_millis(1001));
+    server.refresh(Body(&token)).await.ok();
+    server.advance(Duration::from_millis(1));
+    server.refresh(Body(&token)).await.problem("reauthentication_required");
+}
+
+#[tokio::test]
+async fn a_bearer_chain_ends_earlier_when_the_policy_shrinks() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let token = server.refresh(Bearer(&owner.access)).await.signed().refresh;
+    let an_hour = [("SESSIONS__BEARER_CHAIN_SECONDS", "3600"), ("PASSWORDS__THREADS", "1")];
+    let server = server.restart(&an_hour).await;
+    server.advance(HOUR);
+    server.refresh(Body(&token)).await.problem("reauthentication_required");
+    server.refresh(Body(&owner.refresh)).await.ok();
+}

@@ -1,8 +1,12 @@
 //! Refresh with genuine credentials of a session that does not live: each says precisely why.
 
 use crate::harness::Credential::{self, Bearer, Body, Cookie};
-use crate::harness::{OWNER, PASSWORD, TestServer};
+use crate::harness::{OWNER, PASSWORD, SetCookie, TestServer};
+use app::audit::AuditContext;
+use app::ports::store::{EndSession, EndSessionOutcome};
 use domain::account::AccountStatus;
+use domain::ids::SessionId;
+use domain::session::RevokeReason;
 use std::time::Duration;
 
 /// Every kind of credential of one session, all of the current generation.
@@ -32,7 +36,7 @@ impl Everything {
             answer.problem(code);
             let takes_cookie_away = matches!(credential, Cookie(_));
             assert_eq!(
-                answer.cookies().iter().any(|one| one.is_cleared()),
+                answer.cookies().iter().any(SetCookie::is_cleared),
                 takes_cookie_away,
                 "{credential:?}"
             );
@@ -143,4 +147,33 @@ async fn after_it_was_purged() {
     for credential in [Body(&all.body), Bearer(&all.body), Cookie(&all.cookie), Body(&all.bearer)] {
         server.refresh(credential).await.problem("session_expired");
     }
+}
+
+#[tokio::test]
+async fn after_an_operator_ended_it() {
+    let server = server().await;
+    let (mine, other) = (Everything::of(&server).await, Everything::of(&server).await);
+    let (user, session) = (server.user(OWNER).await, crate::harness::claims_of(&mine.access)["sid"].clone());
+    let end = EndSession {
+        namespace: user.namespace,
+        session: SessionId::new(session.as_str().unwrap().parse().unwrap()),
+        user: None,
+        salt: None,
+        reason: RevokeReason::Operator,
+        audit: AuditContext::operator(),
+    };
+    assert_eq!(server.service.store.end_session(end).await.unwrap(), EndSessionOutcome::Ended);
+    mine.all_get(&server, "session_revoked").await;
+    server.me(&other.access).await.ok();
+}
+
+#[tokio::test]
+async fn after_a_backup_was_put_back() {
+    let server = server().await;
+    let all = Everything::of(&server).await;
+    let token = server.reset_token(OWNER).await;
+    server.service.store.void_after_restore(AuditContext::operator()).await.unwrap();
+    all.all_get(&server, "session_revoked").await;
+    server.reset(&token, "quite another password").await.problem("reset_token_invalid");
+    server.sign_in(OWNER).await;
 }

@@ -140,9 +140,10 @@ async fn a_thief_who_rotates_all_the_time_cannot_hide_the_owners_spent_token() {
 
 #[tokio::test]
 async fn keycloak_50999_generations_are_told_apart_within_one_second() {
+    let server = TestServer::start().await;
+    server.sign_up(OWNER).await;
     for age in 1..=20_usize {
-        let server = TestServer::start().await;
-        let mut tokens = vec![server.owner().await.refresh];
+        let mut tokens = vec![server.sign_in(OWNER).await.refresh];
         for _ in 0..20 {
             tokens.push(server.refresh(Body(tokens.last().unwrap())).await.signed().refresh);
         }

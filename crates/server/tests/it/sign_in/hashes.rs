@@ -1,10 +1,13 @@
 //! Password hashes of yesterday and from elsewhere.
 
 use crate::harness::{OWNER, PASSWORD, TestServer};
+use app::audit::AuditContext;
 use app::operate_account::{NewPassword, OperateError, add_account};
 use app::ports::password_hasher::SealedPassword;
-use app::ports::store::SignUpOutcome;
+use app::ports::store::{AccountChange, SetPassword, SignUpOutcome};
 use domain::email_address::EmailAddress;
+use domain::password::Password;
+use domain::session::RevokeReason;
 
 /// bcrypt of [`PASSWORD`], cost 5.
 const BCRYPT: &str = "$2b$05$OBZEPUfxdLMR7aaf0FGcZuK4ABIL2VtTsnsDpHSPJPzlkHMDHpVQC";
@@ -74,4 +77,70 @@ async fn changed_parameters_replace_each_hash_when_its_owner_signs_in() {
     assert!(is_current(&server, OWNER).await);
     assert!(stored(&server, OWNER).await != before);
     server.sign_in(OWNER).await;
+}
+
+/// Puts `sealed` in the place of the account's password, as somebody does who writes to the database.
+async fn tamper(server: &TestServer, email: &str, sealed: SealedPassword) {
+    let user = server.user(email).await;
+    let set = SetPassword {
+        namespace: user.namespace,
+        user: user.id,
+        expected_epoch: None,
+        password: sealed,
+        reason: RevokeReason::Operator,
+        notice: None,
+        audit: AuditContext::operator(),
+    };
+    assert!(matches!(server.service.store.set_password(set).await.unwrap(), AccountChange::Done(_)));
+}
+
+#[tokio::test]
+async fn rustsec_2026_0199_a_damaged_hash_opens_nothing_and_breaks_nothing() {
+    let server = TestServer::start().await;
+    server.sign_up(OWNER).await;
+    let good = stored(&server, OWNER).await.0;
+    let half = good[..good.len() / 2].to_owned();
+    for damaged in
+        [String::new(), "x".to_owned(), "æ💥".to_owned(), BCRYPT.to_owned(), ARGON2.to_owned(), half]
+    {
+        tamper(&server, OWNER, SealedPassword(damaged)).await;
+        let answer = server.try_sign_in(OWNER, PASSWORD).await;
+        assert_eq!(answer.status, 401);
+        answer.problem("invalid_credentials");
+    }
+    tamper(&server, OWNER, SealedPassword(good)).await;
+    server.sign_in(OWNER).await;
+}
+
+#[tokio::test]
+async fn a_hash_that_is_moved_to_another_account_opens_nothing() {
+    let server = TestServer::start().await;
+    server.sign_up_with(OWNER, "a password the thief knows").await;
+    server.sign_up("victim@example.com").await;
+    tamper(&server, "victim@example.com", stored(&server, OWNER).await).await;
+    server
+        .try_sign_in("victim@example.com", "a password the thief knows")
+        .await
+        .problem("invalid_credentials");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hash_that_is_being_replaced_never_undoes_a_password_change() {
+    let server = TestServer::start().await;
+    for round in 0..30 {
+        let email = format!("owner{round}@example.com");
+        import(&server, &email, BCRYPT).await.unwrap();
+        let (user, co, by_hash) = (server.user(&email).await, server.co.clone(), email.clone());
+        let signing_in = tokio::spawn(async move { co.try_sign_in(&by_hash, PASSWORD).await });
+        let permit = server.service.hasher.admit().unwrap_or_else(|_| panic!("room for one"));
+        let new = Password::presented("the new password".to_owned()).unwrap();
+        let sealed = server.service.hasher.hash(permit, &user.namespace, user.id, new).await.unwrap();
+        tamper(&server, &email, sealed).await;
+        let meanwhile = signing_in.await.unwrap();
+        server.try_sign_in(&email, PASSWORD).await.problem("invalid_credentials");
+        server.try_sign_in(&email, "the new password").await.ok();
+        if meanwhile.status == 200 {
+            server.me(&meanwhile.signed().access).await.problem("session_revoked");
+        }
+    }
 }

@@ -1,0 +1,325 @@
+//! Sessions: open, refresh, end.
+
+use crate::clock::now;
+use crate::credentials::lock_user;
+use crate::events::{About, record};
+use crate::failure::Failure;
+use crate::open::PostgresStore;
+use crate::orders;
+use crate::rows::{SESSION_COLUMNS, SESSION_WIDTH, USER_COLUMNS, is_there, session, user};
+use crate::session_rows::{insert, lock, revoke};
+use crate::writer::{Intention, Write};
+use app::fault::Fault;
+use app::outbox::{MailOrder, MailSubject, Notice};
+use app::ports::store::{
+    EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
+    RefreshOutcome, RefreshSession, SessionStore, SessionView,
+};
+use async_trait::async_trait;
+use domain::event::EventKind;
+use domain::ids::{SessionId, UserId};
+use domain::namespace::NamespaceName;
+use domain::session::{Chain, Ended, Presented, RevokeReason, Session, Slot, Verdict, classify};
+use domain::time::{UnixMillis, millis};
+use uuid::Uuid;
+
+#[async_trait]
+impl SessionStore for PostgresStore {
+    async fn open_session(&self, open: OpenSession) -> Result<OpenSessionOutcome, Fault> {
+        Ok(self.writers.transact(&open).await?)
+    }
+
+    async fn refresh_session(&self, refresh: RefreshSession) -> Result<RefreshOutcome, Fault> {
+        let Presented::Full { slot, generation } = refresh.presented else {
+            // Nothing of a bearer credential is ever written, so reading is enough: a read sees every rotation and
+            // every revocation that was answered.
+            let (found, now) = self.read_session(&refresh.namespace, refresh.session).await?;
+            return Ok(judge(found, &refresh, now));
+        };
+        for _ in 0..ROTATE_TRIES {
+            if let Some(rotated) = self.rotate(&refresh, slot, generation).await? {
+                return Ok(rotated);
+            }
+            let outcome = self.writers.transact(&refresh).await?;
+            if outcome.verdict != Verdict::Rotate {
+                return Ok(outcome);
+            }
+        }
+        Err(Failure::Overtaken.into())
+    }
+
+    async fn find_session(
+        &self,
+        namespace: &NamespaceName,
+        id: SessionId,
+    ) -> Result<Option<SessionView>, Fault> {
+        let sql = format!(
+            "SELECT {SESSION_COLUMNS}, {USER_COLUMNS}, {NOW} FROM sessions s
+               LEFT JOIN users u ON u.namespace = s.namespace AND u.id = s.user_id
+              WHERE s.id = $2 AND s.namespace = $3"
+        );
+        let values = (self.clock.parameter(), id.uuid(), namespace.as_str());
+        let row = self.readers.query_opt(&sql, &[&values.0, &values.1, &values.2]).await?;
+        Ok(row.map(|row| view(&row)).transpose()?)
+    }
+
+    async fn list_sessions(&self, namespace: &NamespaceName, user: UserId) -> Result<Vec<Session>, Fault> {
+        let sql = format!(
+            "SELECT {SESSION_COLUMNS} FROM sessions s CROSS JOIN (SELECT {NOW} AS now) clock
+              WHERE s.user_id = $2 AND s.namespace = $3 AND s.revoked_at IS NULL
+                AND s.idle_deadline > clock.now AND s.absolute_deadline > clock.now
+              ORDER BY s.last_proof_at DESC, s.id DESC"
+        );
+        let values = (self.clock.parameter(), user.uuid(), namespace.as_str());
+        let rows = self.readers.query(&sql, &[&values.0, &values.1, &values.2]).await?;
+        Ok(rows.iter().map(|row| session(row, 0)).collect::<Result<_, _>>()?)
+    }
+
+    async fn end_session(&self, end: EndSession) -> Result<EndSessionOutcome, Fault> {
+        Ok(self.writers.transact(&end).await?)
+    }
+
+    async fn end_sessions(&self, end: EndSessions) -> Result<u32, Fault> {
+        Ok(self.writers.transact(&end).await?)
+    }
+}
+
+const NOW: &str = now!();
+/// A clock that is put back between the two steps of a refresh makes a session live that was over a moment ago; the
+/// next try rotates it.
+const ROTATE_TRIES: usize = 3;
+
+impl PostgresStore {
+    /// The one round trip of a refresh: the current generation rotates, in one statement that commits by itself. Two
+    /// that present the same generation meet at the row's lock; the second finds the generation gone.
+    async fn rotate(
+        &self,
+        refresh: &RefreshSession,
+        slot: Slot,
+        generation: u32,
+    ) -> Result<Option<RefreshOutcome>, Failure> {
+        let Some(salt) = refresh.salt else { return Ok(None) };
+        // The idle deadline is capped before it is added up: a number that is too big is an error here.
+        let sql = format!(
+            "UPDATE sessions AS s
+                SET {slot}_generation = {slot}_generation + 1, {slot}_previous_rotated_at = {slot}_rotated_at,
+                    {slot}_rotated_at = clock.now, last_proof_at = clock.now,
+                    idle_deadline = least(least(clock.now, {max} - $6) + $6, absolute_deadline)
+               FROM (SELECT {NOW} AS now) AS clock
+              WHERE id = $2 AND namespace = $3 AND salt = $4 AND {slot}_generation = $5
+                AND revoked_at IS NULL AND idle_deadline > clock.now AND absolute_deadline > clock.now
+              RETURNING {SESSION_COLUMNS}, clock.now",
+            slot = slot.name(),
+            max = i64::MAX,
+        );
+        let values = (self.clock.parameter(), refresh.session.uuid(), refresh.namespace.as_str());
+        let (salt, generation, idle) =
+            (salt.0.as_slice(), i64::from(generation), millis(refresh.policy.idle));
+        let rows =
+            self.writers.once(&sql, &[&values.0, &values.1, &values.2, &salt, &generation, &idle]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let now = UnixMillis::from_millis(row.try_get(SESSION_WIDTH)?);
+        Ok(Some(RefreshOutcome { now, verdict: Verdict::Rotate, session: Some(session(row, 0)?) }))
+    }
+
+    async fn read_session(
+        &self,
+        namespace: &NamespaceName,
+        id: SessionId,
+    ) -> Result<(Option<Session>, UnixMillis), Failure> {
+        let sql = format!(
+            "SELECT {SESSION_COLUMNS}, clock.now FROM (SELECT {NOW} AS now) clock
+               LEFT JOIN sessions s ON s.id = $2 AND s.namespace = $3"
+        );
+        let values = (self.clock.parameter(), id.uuid(), namespace.as_str());
+        let row = self.readers.query_one(&sql, &[&values.0, &values.1, &values.2]).await?;
+        let found = if is_there(&row, 0)? { Some(session(&row, 0)?) } else { None };
+        Ok((found, UnixMillis::from_millis(row.try_get(SESSION_WIDTH)?)))
+    }
+}
+
+fn view(row: &tokio_postgres::Row) -> Result<SessionView, Failure> {
+    let user = if is_there(row, SESSION_WIDTH)? { Some(user(row, SESSION_WIDTH)?) } else { None };
+    let now = row.try_get(SESSION_WIDTH + crate::rows::USER_WIDTH)?;
+    Ok(SessionView { session: session(row, 0)?, user, now: UnixMillis::from_millis(now) })
+}
+
+impl Intention for OpenSession {
+    type Outcome = OpenSessionOutcome;
+
+    async fn run(&self, write: &Write<'_>) -> Result<OpenSessionOutcome, Failure> {
+        // Locks the user, and is itself the question whether epoch and status are still what they were.
+        let sql = format!(
+            "UPDATE users AS u SET last_sign_in_at = $4, password = coalesce($5, password)
+              WHERE namespace = $1 AND id = $2 AND credential_epoch = $3 AND status = 'active'
+              RETURNING {USER_COLUMNS}"
+        );
+        let epoch = i64::from(self.expected_epoch.0);
+        let rehash = self.rehash.as_ref().map(|sealed| sealed.0.as_str());
+        let signed_in = write
+            .query_opt(&sql, &[&self.namespace.as_str(), &self.user.uuid(), &epoch, &write.at(), &rehash])
+            .await?;
+        let Some(row) = signed_in else { return Ok(OpenSessionOutcome::CredentialChanged) };
+        let user = user(&row, 0)?;
+        evict_idlest(write, self).await?;
+        let session = begin(self, write.now);
+        insert(write, &session).await?;
+        record(write, EventKind::SignIn, about(&session), &self.audit).await?;
+        Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
+    }
+}
+
+fn begin(open: &OpenSession, now: UnixMillis) -> Session {
+    let absolute_deadline = now.plus(open.policy.absolute);
+    Session {
+        id: open.id,
+        namespace: open.namespace.clone(),
+        user: open.user,
+        salt: open.salt,
+        mac_key: open.mac_key,
+        credential_epoch: open.expected_epoch,
+        body: Chain::begin(now),
+        cookie: Chain::begin(now),
+        created_at: now,
+        last_proof_at: now,
+        idle_deadline: now.plus(open.policy.idle).min(absolute_deadline),
+        absolute_deadline,
+        revoked: None,
+        client: open.client.clone(),
+    }
+}
+
+/// Makes room for one more session of the user. One that is ended by its owner in the same moment is not evicted.
+async fn evict_idlest(write: &Write<'_>, open: &OpenSession) -> Result<(), Failure> {
+    let sql = "SELECT id FROM sessions
+                WHERE user_id = $1 AND namespace = $2 AND revoked_at IS NULL
+                  AND idle_deadline > $3 AND absolute_deadline > $3
+                ORDER BY last_proof_at DESC, id DESC OFFSET $4";
+    let kept = i64::from(open.policy.max_live.saturating_sub(1));
+    let over = write.query(sql, &[&open.user.uuid(), &open.namespace.as_str(), &write.at(), &kept]).await?;
+    for row in over {
+        let id = SessionId::new(row.try_get(0)?);
+        if revoke(write, id, RevokeReason::Evicted).await? {
+            let about = About {
+                namespace: Some(&open.namespace),
+                user: Some(open.user),
+                session: Some(id),
+                detail: None,
+            };
+            record(write, EventKind::SessionEvicted, about, &open.audit).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The second step of a refresh that hit no row: what is it, decided on the locked row.
+impl Intention for RefreshSession {
+    type Outcome = RefreshOutcome;
+
+    async fn run(&self, write: &Write<'_>) -> Result<RefreshOutcome, Failure> {
+        let found = lock(write, &self.namespace, self.session).await?;
+        let mut outcome = judge(found, self, write.now);
+        let Some(session) = &outcome.session else { return Ok(outcome) };
+        match outcome.verdict {
+            Verdict::Regrant => {
+                let detail = (session.client != self.client).then_some("other_client");
+                let about = About { detail, ..about(session) };
+                record(write, EventKind::RefreshGrace, about, &self.audit).await?;
+            }
+            Verdict::Reused => {
+                revoke(write, session.id, RevokeReason::RefreshReused).await?;
+                record(write, EventKind::RefreshReused, about(session), &self.audit).await?;
+                let subject = MailSubject::Notice { user: session.user, notice: Notice::RefreshReused };
+                let namespace = self.namespace.clone();
+                let order = MailOrder { namespace, locale: self.notice_locale, subject };
+                orders::insert(write, &order).await?;
+                outcome.session = lock(write, &self.namespace, self.session).await?;
+            }
+            Verdict::Rotate
+            | Verdict::Extend { .. }
+            | Verdict::Superseded
+            | Verdict::ReauthenticationRequired
+            | Verdict::Ended(_)
+            | Verdict::NeverIssued => {}
+        }
+        Ok(outcome)
+    }
+}
+
+/// The verdict on a row that was read.
+fn judge(found: Option<Session>, refresh: &RefreshSession, now: UnixMillis) -> RefreshOutcome {
+    let Some(session) = found else {
+        return RefreshOutcome { now, verdict: Verdict::Ended(Ended::Expired), session: None };
+    };
+    // Only an access token may come without the salt.
+    let may_lack_salt = matches!(refresh.presented, Presented::Access { .. });
+    if refresh.salt.map_or(!may_lack_salt, |salt| salt != session.salt) {
+        return RefreshOutcome { now, verdict: Verdict::NeverIssued, session: None };
+    }
+    let verdict = classify(&session, refresh.presented, now, &refresh.policy);
+    RefreshOutcome { now, verdict, session: Some(session) }
+}
+
+impl Intention for EndSession {
+    type Outcome = EndSessionOutcome;
+
+    async fn run(&self, write: &Write<'_>) -> Result<EndSessionOutcome, Failure> {
+        let Some(session) = lock(write, &self.namespace, self.session).await? else {
+            return Ok(EndSessionOutcome::NotFound);
+        };
+        let is_meant = self.user.is_none_or(|user| user == session.user)
+            && self.salt.is_none_or(|salt| salt == session.salt);
+        if !is_meant {
+            return Ok(EndSessionOutcome::NotFound);
+        }
+        if session.ended(write.now).is_some() {
+            return Ok(EndSessionOutcome::AlreadyEnded);
+        }
+        revoke(write, session.id, self.reason).await?;
+        record(write, event_of(self.reason), about(&session), &self.audit).await?;
+        Ok(EndSessionOutcome::Ended)
+    }
+}
+
+impl Intention for EndSessions {
+    type Outcome = u32;
+
+    async fn run(&self, write: &Write<'_>) -> Result<u32, Failure> {
+        // The user's lock keeps the order of locks. Whether there is a user does not matter.
+        lock_user(write, &self.namespace, self.user).await?;
+        let sql = "UPDATE sessions SET revoked_at = $3, revoke_reason = $4
+                    WHERE user_id = $1 AND namespace = $2 AND revoked_at IS NULL
+                      AND idle_deadline > $3 AND absolute_deadline > $3 AND ($5 IS NULL OR id <> $5)";
+        let except: Option<Uuid> = self.except.map(SessionId::uuid);
+        let (user, namespace) = (self.user.uuid(), self.namespace.as_str());
+        let ended =
+            write.execute(sql, &[&user, &namespace, &write.at(), &self.reason.name(), &except]).await?;
+        if ended > 0 {
+            let count = ended.to_string();
+            let about = About {
+                namespace: Some(&self.namespace),
+                user: Some(self.user),
+                session: None,
+                detail: Some(&count),
+            };
+            record(write, event_of(self.reason), about, &self.audit).await?;
+        }
+        Ok(u32::try_from(ended).unwrap_or(u32::MAX))
+    }
+}
+
+const fn event_of(reason: RevokeReason) -> EventKind {
+    match reason {
+        RevokeReason::SignOut => EventKind::SignOut,
+        _ => EventKind::SessionRevoked,
+    }
+}
+
+fn about(session: &Session) -> About<'_> {
+    About {
+        namespace: Some(&session.namespace),
+        user: Some(session.user),
+        session: Some(session.id),
+        detail: None,
+    }
+}

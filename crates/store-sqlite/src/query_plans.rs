@@ -1,0 +1,164 @@
+//! No statement that a client can cause reads a table from end to end.
+//!
+//! Every statement that the store runs is caught as it runs, so none can be forgotten here.
+
+use crate::open::{SqliteOptions, SqliteStore};
+use app::fault::Fault;
+use app::outbox::Notice;
+use app::ports::store::{
+    AccountKey, AccountStore as _, BeginReset, KeyStore as _, MailResult, OpenSession, OpenSessionOutcome,
+    OutboxStore as _, ResetStore as _, Retention, SessionStore as _, SignUpOutcome, StoreUpkeep as _,
+};
+use domain::account::{AccountStatus, User};
+use domain::refresh_token::MacKeyId;
+use domain::session::{Session, SessionPolicy, Slot};
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, Result};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tempfile::TempDir;
+use testkit::builders::{
+    audit, co, email, end, end_all, forgot, full, new_account, notice, open, policy, redeem, refresh, sealed,
+    set_password, signing_key,
+};
+use testkit::{FakeClock, SeededEntropy};
+
+/// What may read whole tables, because only a worker or an operator asks for it.
+const MAY_SCAN: [&str; 6] = [
+    "SELECT * FROM events ORDER BY id DESC LIMIT ?1",
+    "SELECT id FROM sessions WHERE (revoked_at <= ?1",
+    "SELECT id FROM resets WHERE (expires_at <= ?1",
+    "DELETE FROM resets WHERE user_id = ?1 OR (namespace",
+    "DELETE FROM outbox WHERE user_id = ?1 OR (namespace",
+    "SELECT id, namespace, locale, kind, user_id, email, redirect_to, state, attempts, created_at, \
+     next_attempt_at, last_error FROM outbox WHERE ?1 OR state",
+];
+/// Tables of a handful of rows.
+const SMALL: [&str; 2] = ["SCAN signing_keys", "SCAN root_keys"];
+
+static CAUGHT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn caught() -> BTreeSet<String> {
+    CAUGHT.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Catches what a connection of the store runs.
+pub(crate) fn caught_from(mut connection: Connection) -> Result<Connection> {
+    let catch = |event: TraceEvent<'_>| {
+        if let TraceEvent::Stmt(_, sql) = event {
+            CAUGHT.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned());
+        }
+    };
+    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(catch))?;
+    Ok(connection)
+}
+
+fn store() -> (SqliteStore, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let (clock, entropy) = (Arc::new(FakeClock::default()), Arc::new(SeededEntropy::default()));
+    let path = directory.path().join("store.db");
+    let store = SqliteStore::open(&path, SqliteOptions::default(), clock, entropy).unwrap();
+    (store, directory)
+}
+
+/// Calls everything that leads to a statement of its own.
+async fn use_everything(store: &SqliteStore) -> Result<(), Fault> {
+    let (user, session) = use_accounts_and_sessions(store).await?;
+    use_resets_and_mail(store, &user).await?;
+    store.end_sessions(end_all(&user)).await?;
+    store.end_session(end(&session)).await?;
+    let enabled = AccountStatus::Active;
+    store.set_status(&co(), user.id, AccountStatus::Disabled, audit()).await?;
+    store.set_status(&co(), user.id, enabled, audit()).await?;
+    store.set_password(set_password(&user)).await?;
+    store.remember_root_key(1, [1; 32]).await?;
+    store.root_key_fingerprints().await?;
+    store.add_signing_key(signing_key("a", user.created_at), None, audit()).await?;
+    store.list_signing_keys().await?;
+    store.remove_signing_keys(&["a".to_owned()]).await?;
+    store.check().await?;
+    store.list_events(10).await?;
+    let at_once = Retention { sessions: Duration::ZERO, mail: Duration::ZERO, audit: Duration::ZERO };
+    store.purge(at_once, 10).await?;
+    store.delete_account(&co(), user.id, audit()).await.map(|_| ())
+}
+
+async fn use_accounts_and_sessions(store: &SqliteStore) -> Result<(User, Session), Fault> {
+    let SignUpOutcome::Created(user) = store.sign_up(new_account("kari")).await? else { unreachable!() };
+    store.put_decoy(&co(), user.id, sealed("decoy")).await?;
+    store.find_decoy(&co()).await?;
+    store.find_credential(&co(), &email("nobody")).await?;
+    store.find_credential_of(&co(), user.id).await?;
+    store.find_account(&co(), &AccountKey::Id(user.id)).await?;
+    store.find_account(&co(), &AccountKey::Email(email("kari"))).await?;
+    store.list_accounts(&co(), None, 10).await?;
+    store.record_refused_sign_in(&co(), user.id, audit()).await?;
+    let one = SessionPolicy { max_live: 1, ..policy() };
+    store.open_session(open(&user)).await?;
+    let opened = store.open_session(OpenSession { policy: one, ..open(&user) }).await?;
+    let OpenSessionOutcome::Opened(opened) = opened else { unreachable!() };
+    for slot in Slot::ALL {
+        for generation in [0, 1, 2, 0] {
+            store.refresh_session(refresh(&opened.session, full(slot, generation))).await?;
+        }
+    }
+    store.find_session(&co(), opened.session.id).await?;
+    store.list_sessions(&co(), user.id).await?;
+    Ok((user, opened.session))
+}
+
+async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fault> {
+    let order = store.order_mail(forgot("kari"), audit()).await?;
+    store.order_mail(notice(user, Notice::PasswordChanged), audit()).await?;
+    store.next_mail_due().await?;
+    store.claim_mail(1, Duration::from_secs(60)).await?;
+    store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?;
+    store.finish_mail(order, MailResult::Dead { reason: "550 no".to_owned() }).await?;
+    store.retry_mail(None).await?;
+    store.list_mail(true, 10).await?;
+    let BeginReset::Send(pending) = store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?
+    else {
+        unreachable!()
+    };
+    store.find_reset(&co(), pending.id).await?;
+    store.redeem_reset(redeem(user, &pending)).await?;
+    store.finish_mail(order, MailResult::Sent).await
+}
+
+/// The steps of a statement's plan.
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // Whatever is bound, the plan is the same: these tables are never analysed.
+    explain.raw_query().mapped(|row| row.get("detail")).collect::<Result<_>>().unwrap()
+}
+
+#[tokio::test]
+async fn no_statement_that_a_client_can_cause_reads_a_whole_table() {
+    let (store, directory) = store();
+    use_everything(&store).await.unwrap();
+    let connection = Connection::open(directory.path().join("store.db")).unwrap();
+    let mut statements = caught();
+    let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+    statements.retain(|sql| verbs.iter().any(|verb| sql.starts_with(verb)) && !sql.contains("refinery"));
+    assert!(statements.len() > 45, "{}", statements.len());
+    for sql in &statements {
+        let plan = plan(&connection, sql);
+        let scans = plan.iter().any(|step| {
+            let is_small = SMALL.iter().any(|scan| step.starts_with(scan)) || step == "SCAN CONSTANT ROW";
+            step.starts_with("SCAN") && !is_small
+        });
+        let may = MAY_SCAN.iter().any(|start| sql.starts_with(start));
+        assert_eq!(scans, may, "{sql}\n{plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_next_mail_is_found_without_sorting_the_backlog() {
+    let (store, directory) = store();
+    store.claim_mail(1, Duration::from_secs(60)).await.unwrap();
+    let connection = Connection::open(directory.path().join("store.db")).unwrap();
+    let claim = caught().into_iter().find(|sql| sql.contains("ORDER BY next_attempt_at")).unwrap();
+    let plan = plan(&connection, &claim);
+    assert_eq!(plan, ["SEARCH outbox USING INDEX outbox_by_state (state=? AND next_attempt_at<?)"]);
+}
