@@ -1,7 +1,8 @@
 //! The service: the ports joined, and the namespaces it serves.
 
+use crate::allowances::{DeviceProof, Limits};
 use crate::audit::{Actor, AuditContext};
-use crate::limits::{DeviceProof, Gates, Limits};
+use crate::gates::Gates;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
 use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
 use crate::ports::limiter::{LimitKey, Limiter};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 ///
 /// Without configuration it runs in development mode: embedded SQLite in ./minbil-auth-data, both loopback
 /// addresses on port 5000, mail caught at /dev/inbox, documentation at /docs. Every key of the configuration
-/// file can be given in the environment as MINBIL_AUTH_<SECTION>__<KEY>; `minbil-auth config default` prints the
+/// file can be given in the environment as MINBIL_AUTH_SECTION__KEY; `minbil-auth config default` prints the
 /// file with every key explained.
 #[derive(Debug, Parser)]
 #[command(name = "minbil-auth", version, propagate_version = true)]

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::config::settings::{DatabasePlace, Settings};
-use crate::wire::Outside;
+use crate::outside::Outside;
 use anyhow::Context as _;
 use app::fault::Fault;
 use app::ports::limiter::Limiter;

@@ -11,6 +11,7 @@ pub mod limiter;
 pub mod listen;
 pub mod log;
 pub mod output;
+pub mod outside;
 mod shutdown;
 pub mod surface;
 pub mod wire;

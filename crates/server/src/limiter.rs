@@ -71,7 +71,8 @@ impl Limiter for LocalLimiter {
         let table = rows.entry(limit).or_default();
         // A row too short to slow anybody down is the cheapest to lose, and the cheapest for a flood to make.
         let stays = |rung: &Rung, is_short_of_room: bool| {
-            !ladder.is_forgotten(*rung, now) && !(is_short_of_room && rung.failures < ladder.free / 2)
+            let is_expendable = is_short_of_room && rung.failures < ladder.free / 2;
+            !ladder.is_forgotten(*rung, now) && !is_expendable
         };
         if !table.has_room(&key, self.entries_max, now, stays) {
             return Ok(Charged::Refused { retry_after: NO_ROOM_RETRY_AFTER });

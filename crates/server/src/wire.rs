@@ -3,14 +3,13 @@
 use crate::config::settings::{DatabasePlace, MailRoute, Mode, NamespaceSettings, RootKeySource, Settings};
 use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
+pub use crate::outside::Outside;
 use anyhow::Context as _;
 use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::service::{Namespace, Service};
-use crypto::{
-    HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, SystemClock, SystemEntropy, TokenMacs,
-};
+use crypto::{HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
 use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
@@ -28,20 +27,6 @@ pub struct Wired {
     pub metrics: Arc<Metrics>,
     /// The development inbox, where mail is caught.
     pub inbox: Option<Arc<CaughtMail>>,
-}
-
-/// What comes from outside of the process and of the configuration. A test hands in its own.
-pub struct Outside {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-}
-
-impl Default for Outside {
-    fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
-    }
 }
 
 /// Opens what must be open and joins it.

@@ -19,6 +19,13 @@ pub(super) fn openapi(session: &Session) -> Result<Outcome> {
     run(session, "openapi", &[PYTHON, PIP, NODE, NPM])
 }
 
+pub(super) fn portal(session: &Session) -> Result<Outcome> {
+    // The guide's Rust code is an example of the repository; cargo puts it beside the server.
+    let build = session.workspace.cargo().args(["build", "-p", "minbil-auth-crypto", "--locked"]);
+    build.args(["--example", "verify_access_token"]).run()?;
+    run(session, "portal", &[PYTHON, PIP, NODE, NPM, CURL, OPENSSL, CHROMIUM])
+}
+
 pub(super) fn browser(session: &Session) -> Result<Outcome> {
     run(session, "browser", &[PYTHON, NODE, NPM, OPENSSL, CHROMIUM])
 }

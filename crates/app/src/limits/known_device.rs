@@ -1,26 +1,12 @@
 //! Devices that signed in before. Strangers who guess can use up what strangers may, and never what these may.
 
+use crate::allowances::DeviceProof;
 use crate::ports::limiter::LimitKey;
 use crate::service::{Namespace, Service};
 use crate::tokens::CookieGrant;
 use domain::device_token::{AccountDigest, DeviceToken};
 use domain::email_address::EmailAddress;
-use domain::refresh_token::Tag;
 use domain::secret::SecretText;
-
-/// A device token as it came, well formed but not yet known to be genuine.
-#[derive(Clone, Copy)]
-pub struct DeviceProof {
-    token: DeviceToken,
-    tag: Tag,
-}
-
-impl DeviceProof {
-    /// Reads a token's text; `None` for anything that cannot be one of ours.
-    pub fn read(text: &str) -> Option<Self> {
-        DeviceToken::decode(text).map(|(token, tag)| Self { token, tag })
-    }
-}
 
 /// What stands for an account, whether or not it exists.
 pub(crate) fn account_digest(

@@ -5,12 +5,9 @@
 //! Nothing here knows whether an account exists: the counts are kept under keyed hashes, and run alike for every
 //! address.
 
-mod gate;
 mod known_device;
 mod reservation;
 
-pub use gate::Gates;
-pub use known_device::DeviceProof;
 pub(crate) use known_device::{KnownDevice, account_digest, known, remember};
 pub use reservation::{LimitError, Limited};
 pub(crate) use reservation::{Reservation, count_failure, forgive};
@@ -18,29 +15,6 @@ pub(crate) use reservation::{Reservation, count_failure, forgive};
 use crate::ports::limiter::{Limit, LimitKey};
 use domain::throttle::{Budget, Ladder};
 use std::time::Duration;
-
-/// How much of each there may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Failed sign-ins from one network address.
-    pub sign_in_address: Budget,
-    /// Failed sign-ins to one account from unknown devices, all together.
-    pub sign_in_account: Ladder,
-    /// Failed sign-ins to one account from one known device; wrong current passwords of one user as well.
-    pub sign_in_device: Ladder,
-    /// Sign-ups from one network address.
-    pub sign_up_address: Budget,
-    /// Requests for reset mails from one network address.
-    pub forgot_password_address: Budget,
-    /// Mails that strangers can order in one namespace.
-    pub namespace_mail: Budget,
-    /// Wrong reset tokens from one network address.
-    pub reset_address: Budget,
-    /// Refused refreshes from one network address.
-    pub refresh_address: Budget,
-    /// How long a device is known after its last sign-in.
-    pub device_known_for: Duration,
-}
 
 /// A way to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Paying first, and getting it back.
 
-use super::gate::UnderWay;
 use super::{Due, Rule};
 use crate::fault::Fault;
+use crate::gates::UnderWay;
 use crate::ports::limiter::{Charged, Limit, LimitKey, Limiter};
 use crate::ports::telemetry::Signal;
 use crate::service::Service;

@@ -1,7 +1,7 @@
 //! The configuration, understood: types that cannot be wrong any more.
 
 use super::schema;
-use app::limits::Limits;
+use app::allowances::Limits;
 use app::outbox::RetryPolicy;
 use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;

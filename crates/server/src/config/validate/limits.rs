@@ -2,7 +2,7 @@
 
 use super::{DAY, Findings};
 use crate::config::schema;
-use app::limits::Limits;
+use app::allowances::Limits;
 use domain::client_address::AddressRange;
 use domain::throttle::{Budget, Ladder};
 use std::time::Duration;

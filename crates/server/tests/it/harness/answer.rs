@@ -167,6 +167,11 @@ fn check_always(answer: &Answer, is_head: bool) {
 }
 
 impl Answer {
+    /// Whether it is a refusal with this code.
+    pub(super) fn is_problem(&self, code: &str) -> bool {
+        self.status >= 400 && !self.body.is_empty() && self.json()["code"] == code
+    }
+
     /// The OpenAPI document speaks of tokens too, and holds none.
     fn holds_tokens(&self) -> bool {
         let json: Option<Value> = serde_json::from_slice(&self.body).ok();

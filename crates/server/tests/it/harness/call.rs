@@ -1,6 +1,7 @@
 //! One request to the router, built step by step and awaited.
 
 use super::answer::Answer;
+use super::described;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -10,6 +11,7 @@ use std::future::{Future, IntoFuture};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
 /// Where everybody calls from who does not say.
@@ -32,6 +34,7 @@ pub struct Client {
     pub(super) router: Router,
     pub(super) host: String,
     pub(super) cookie_prefix: &'static str,
+    pub(super) document: Arc<Value>,
 }
 
 impl Client {
@@ -144,7 +147,9 @@ impl Draft {
         *request.headers_mut() = self.headers;
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.peer, 40_000)));
         let response = self.client.router.oneshot(request).await.unwrap();
-        Answer::read(&format!("{} {}", self.method, self.path), &self.method, response).await
+        let answer = Answer::read(&format!("{} {}", self.method, self.path), &self.method, response).await;
+        described::check(&self.client.document, &self.method, &self.path, &answer);
+        answer
     }
 }
 

@@ -2,10 +2,14 @@
 
 use app::fault::Fault;
 use app::ports::clock::Entropy;
+use app::ports::keys::AccessTokens;
 use app::ports::limiter::{Charged, Limit, LimitKey, Limiter};
 use app::ports::telemetry::{Signal, Telemetry};
 use async_trait::async_trait;
 use crypto::SystemEntropy;
+use domain::access_token::AccessClaims;
+use domain::namespace::NamespaceName;
+use domain::secret::SecretText;
 use domain::throttle::{Budget, Ladder};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,6 +19,23 @@ pub struct PanickingTelemetry;
 impl Telemetry for PanickingTelemetry {
     fn count(&self, signal: Signal) {
         panic!("counting {signal:?} goes wrong on purpose");
+    }
+}
+
+/// Keys that panic whenever they are used.
+pub struct PanickingKeys;
+
+impl AccessTokens for PanickingKeys {
+    fn issue(&self, _: &NamespaceName, _: &AccessClaims) -> Result<SecretText, Fault> {
+        panic!("issuing goes wrong on purpose");
+    }
+
+    fn read(&self, _: &NamespaceName, _: &str) -> Option<AccessClaims> {
+        panic!("reading goes wrong on purpose");
+    }
+
+    fn jwks(&self, _: &NamespaceName) -> String {
+        panic!("publishing goes wrong on purpose");
     }
 }
 

@@ -33,7 +33,7 @@ struct State {
 
 impl Gates {
     /// A place in the line of a counter; `None` when it is too long.
-    pub(super) fn enter(self: &Arc<Self>, key: Key) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>, key: Key) -> Option<Place> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (gate, places) = gates.entry(key).or_default();
         if *places >= LINE_MAX {
@@ -45,7 +45,7 @@ impl Gates {
 }
 
 /// A place in a line.
-pub(super) struct Place {
+pub(crate) struct Place {
     gates: Arc<Gates>,
     key: Key,
     gate: Arc<Gate>,
@@ -53,24 +53,24 @@ pub(super) struct Place {
 
 impl Place {
     /// Waits for one's turn.
-    pub(super) async fn turn(&self) -> OwnedMutexGuard<()> {
+    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.gate.turn).lock_owned().await
     }
 
     /// How many ever ended, to be handed to [`Self::news`].
-    pub(super) fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u64 {
         self.gate.state.borrow().ended
     }
 
     /// Waits until an attempt ends that was under way; `false` at once if none is and none has ended since `ended`.
-    pub(super) async fn news(&self, ended: u64) -> bool {
+    pub(crate) async fn news(&self, ended: u64) -> bool {
         let mut state = self.gate.state.subscribe();
         let seen = state.wait_for(|state| state.ended != ended || state.under_way == 0).await;
         seen.is_ok_and(|state| state.ended != ended)
     }
 
     /// From now on one more is under way, until what this returns is dropped.
-    pub(super) fn begin(self) -> UnderWay {
+    pub(crate) fn begin(self) -> UnderWay {
         self.gate.state.send_modify(|state| state.under_way += 1);
         UnderWay(self)
     }
@@ -89,7 +89,7 @@ impl Drop for Place {
 }
 
 /// An attempt under way.
-pub(super) struct UnderWay(Place);
+pub(crate) struct UnderWay(Place);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {

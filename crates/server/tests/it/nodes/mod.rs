@@ -1,0 +1,18 @@
+//! Several servers on one PostgreSQL.
+//!
+//! Ignored in an ordinary `cargo test`, because they need PostgreSQL's programs and take a while; `cargo xtask test`
+//! runs them as its step `postgres`, `cargo xtask prove` with many failovers. A server that
+//! `MINBIL_AUTH_TEST_POSTGRES_URL` names has to be there; what is killed here is a cluster of the test's own.
+
+mod client;
+mod cluster;
+mod failover;
+mod ledger;
+mod netns;
+mod partition;
+mod post_office;
+mod rolling;
+mod schema;
+mod skew;
+mod spread;
+mod start;
