@@ -30,6 +30,13 @@ IMPATIENT_MAIL = {
     "MINBIL_AUTH_MAIL__DELIVERY_TIMEOUT_SECONDS": "6",
 }
 
+# Everything comes from one network address here.
+WIDE_LIMITS = {
+    "MINBIL_AUTH_LIMITS__SIGN_UP_ADDRESS_BURST": "1000",
+    "MINBIL_AUTH_LIMITS__FORGOT_PASSWORD_ADDRESS_BURST": "1000",
+    "MINBIL_AUTH_LIMITS__RESET_ADDRESS_BURST": "1000",
+}
+
 SERVE = ["serve"]
 SERVE_DEMO = ["serve", "--demo"]
 OUTBOX_LIST = ["outbox", "list", "--json"]

@@ -220,14 +220,18 @@ impl Operation {
     /// Beside what its proof, its body and the server at large bring about.
     const fn own_problems(self) -> &'static [Code] {
         match self {
-            Self::SignUp => &[Code::EmailTaken, Code::ServerBusy],
-            Self::SignIn => &[Code::InvalidCredentials, Code::AccountDisabled, Code::ServerBusy],
+            Self::SignUp => &[Code::EmailTaken, Code::RateLimited, Code::ServerBusy],
+            Self::SignIn => {
+                &[Code::InvalidCredentials, Code::AccountDisabled, Code::RateLimited, Code::ServerBusy]
+            }
             Self::ForgotPassword => &[Code::RedirectNotAllowed, Code::RateLimited],
-            Self::ResetPassword => &[Code::ResetTokenInvalid, Code::ResetTokenExpired, Code::ServerBusy],
-            Self::ChangePassword => &[Code::CurrentPasswordWrong, Code::ServerBusy],
+            Self::ResetPassword => {
+                &[Code::ResetTokenInvalid, Code::ResetTokenExpired, Code::RateLimited, Code::ServerBusy]
+            }
+            Self::ChangePassword => &[Code::CurrentPasswordWrong, Code::RateLimited, Code::ServerBusy],
             Self::EndSession => &[Code::SessionNotFound],
-            Self::Refresh
-            | Self::SignOut
+            Self::Refresh => &[Code::RateLimited],
+            Self::SignOut
             | Self::Me
             | Self::ListSessions
             | Self::Jwks

@@ -29,6 +29,7 @@ pub fn options(settings: &Settings) -> HttpOptions {
         },
         own_origins: settings.own_origins.clone(),
         namespaces: settings.namespaces.iter().map(|(name, of)| (name.clone(), namespace(of))).collect(),
+        trusted_proxies: settings.trusted_proxies.clone(),
         body_max_bytes: settings.written.http.body_max_bytes,
         uri_max_bytes: settings.written.http.uri_max_bytes,
         head_max_bytes: settings.written.http.head_max_bytes,

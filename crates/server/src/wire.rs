@@ -1,6 +1,6 @@
 //! The switchboard: which adapter stands behind which port.
 
-use crate::config::settings::{DatabasePlace, MailRoute, NamespaceSettings, RootKeySource, Settings};
+use crate::config::settings::{DatabasePlace, MailRoute, Mode, NamespaceSettings, RootKeySource, Settings};
 use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
 pub use crate::outside::Outside;
@@ -51,6 +51,9 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
         limiter: limiter(settings, &database, &clock),
+        address_limiter: address_limiter(settings, &clock),
+        limits: settings.limits,
+        gates: Arc::default(),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,
         clock,
@@ -131,14 +134,25 @@ fn keyring(
 }
 
 fn limiter(settings: &Settings, database: &Database, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
-    let limits = &settings.written.limits;
-    if limits.enabled {
-        let local = || Arc::new(LocalLimiter::new(Arc::clone(clock), limits.entries_max)) as _;
-        database.limiter().unwrap_or_else(local)
+    if settings.written.limits.enabled {
+        database.limiter().unwrap_or_else(|| local_limiter(settings, clock))
     } else {
-        tracing::warn!("limits.enabled = false: anybody can order any number of mails");
+        tracing::warn!("limits.enabled = false: anybody can guess any number of passwords");
         Arc::new(NoLimiter)
     }
+}
+
+/// In development every client is this machine, so its address says nothing about who they are.
+fn address_limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    if settings.written.limits.enabled && settings.mode == Mode::Production {
+        local_limiter(settings, clock)
+    } else {
+        Arc::new(NoLimiter)
+    }
+}
+
+fn local_limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    Arc::new(LocalLimiter::new(Arc::clone(clock), settings.written.limits.entries_max))
 }
 
 fn template_writer(settings: &Settings) -> anyhow::Result<TemplateWriter> {

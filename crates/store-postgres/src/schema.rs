@@ -20,12 +20,20 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    name: "first schema",
-    oldest_program: 1,
-    sql: include_str!("../migrations/V1__first_schema.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        name: "first schema",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V1__first_schema.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "rows of failures",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V2__rows_of_failures.sql"),
+    },
+];
 
 /// The version that this program knows.
 const KNOWN: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -118,6 +118,7 @@ mod tests {
             mode: Mode::Production,
             own_origins: Vec::new(),
             namespaces: named.collect(),
+            trusted_proxies: Vec::new(),
             body_max_bytes: 4096,
             uri_max_bytes: 4096,
             head_max_bytes: 4096,

@@ -29,6 +29,7 @@ fn options(mode: Mode, namespaces: &[(&str, HttpNamespace)]) -> HttpOptions {
         mode,
         own_origins: Vec::new(),
         namespaces: namespaces.iter().map(named).collect::<BTreeMap<_, _>>(),
+        trusted_proxies: Vec::new(),
         body_max_bytes: 4096,
         uri_max_bytes: 4096,
         head_max_bytes: 4096,

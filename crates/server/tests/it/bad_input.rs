@@ -1,7 +1,7 @@
 //! Every route, and everything that should not be in a request: never a 5xx, always a problem document, and
 //! nothing changes. The harness checks the document itself (`answer::check_always`).
 
-use crate::harness::{APP, Draft, OWNER, PASSWORD, Signed, TestServer};
+use crate::harness::{APP, Draft, OWNER, PASSWORD, Setup, Signed, TestServer};
 use axum::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -30,7 +30,8 @@ fn draft(server: &TestServer, method: &str, path: &str) -> Draft {
 
 /// A server with one account, whose owner is signed in: what must be unharmed in the end.
 async fn server() -> (TestServer, Signed) {
-    let server = TestServer::start().await;
+    // What is tried here is tried hundreds of times.
+    let server = TestServer::with(Setup::default().with("LIMITS__ENABLED", false)).await;
     let signed = server.owner_on_page().await;
     (server, signed)
 }

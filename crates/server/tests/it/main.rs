@@ -35,6 +35,7 @@ mod headers;
 mod health;
 mod jwks;
 mod jwt;
+mod limits;
 mod me;
 mod metrics;
 mod namespaces;

@@ -8,11 +8,14 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Value, json};
 use std::future::{Future, IntoFuture};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use tower::ServiceExt as _;
+
+/// Where everybody calls from who does not say.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 /// Where a credential is put.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,7 @@ impl Client {
             path: path.to_owned(),
             headers: HeaderMap::new(),
             body: Body::empty(),
+            peer: PEER,
         };
         request.header("host", &self.host)
     }
@@ -61,9 +65,23 @@ pub struct Draft {
     path: String,
     headers: HeaderMap,
     body: Body,
+    peer: IpAddr,
 }
 
 impl Draft {
+    /// Another network address than that of all others.
+    pub fn from(mut self, peer: impl Into<IpAddr>) -> Self {
+        self.peer = peer.into();
+        self
+    }
+
+    /// The cookie by which the device is known in the namespace of the path.
+    pub fn device(self, value: &str) -> Self {
+        let namespace = self.path.split('/').nth(2).unwrap_or_default();
+        let pair = format!("{}minbil_device_{namespace}={value}", self.client.cookie_prefix);
+        self.header("cookie", pair)
+    }
+
     /// Adds a header line.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name = HeaderName::from_str(name).unwrap();
@@ -133,8 +151,7 @@ impl Draft {
         *request.method_mut() = self.method;
         *request.uri_mut() = self.path.parse().unwrap();
         *request.headers_mut() = self.headers;
-        let peer: SocketAddr = "192.0.2.7:40000".parse().unwrap();
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.peer, 40_000)));
         (self.client.router, request)
     }
 
