@@ -30,7 +30,7 @@ UPDATE ceiling AS s
        body_rotated_at = clock.now, last_proof_at = clock.now,
        idle_deadline = least(least(clock.now, 9223372036854775807 - 2592000000) + 2592000000, absolute_deadline)
   FROM (SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::int8 AS now) AS clock
- WHERE id = ('00000000-0000-7000-8000-' || lpad(to_hex(:n), 12, '0'))::uuid AND namespace = 'co'
+ WHERE id = ('00000000-0000-7000-8000-' || lpad(to_hex(:n::int8), 12, '0'))::uuid AND namespace = 'co'
    AND salt = '\\x00000000000000000000000000000000' AND body_generation >= 0
    AND revoked_at IS NULL AND idle_deadline > clock.now AND absolute_deadline > clock.now
  RETURNING s.*, clock.now;
