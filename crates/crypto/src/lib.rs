@@ -37,6 +37,7 @@
 mod access_token;
 mod blocklist;
 mod clock;
+mod digest;
 mod entropy;
 mod password;
 mod root_key;
@@ -46,6 +47,7 @@ mod token_mac;
 pub use access_token::{ACCESS_TOKEN_MAX, Issuer, SigningKeyring};
 pub use blocklist::{BreachedPasswords, CompileError, Compiled, compile_blocklist};
 pub use clock::SystemClock;
+pub use digest::sha256;
 pub use entropy::SystemEntropy;
 pub use password::{
     BCRYPT_COST_MAX, HASH_LANES_MAX, HASH_MEMORY_KIB_MAX, HASH_MEMORY_KIB_MIN, HASH_PASSES_MAX,

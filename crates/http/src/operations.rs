@@ -105,8 +105,8 @@ const OF_ANY_TOKENS: [Code; 4] =
 /// What every call can come to.
 const OF_ALL: [Code; 2] = [Code::ServiceUnavailable, Code::InternalError];
 
-/// What a request that reaches no call comes to: a wrong address or method, or a head that the HTTP library
-/// refuses before anything of ours sees it.
+/// What a request that reaches no call comes to: a wrong address or method, or a head that is refused before it is
+/// looked at which call it is for.
 pub(crate) const OF_NO_CALL: [Code; 4] =
     [Code::NotFound, Code::MethodNotAllowed, Code::UriTooLong, Code::HeadersTooLarge];
 

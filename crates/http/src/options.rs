@@ -29,6 +29,10 @@ pub struct HttpOptions {
     pub trusted_proxies: Vec<AddressRange>,
     /// The largest request body, in bytes.
     pub body_max_bytes: usize,
+    /// The longest address of a request, in bytes.
+    pub uri_max_bytes: usize,
+    /// The largest header section of a request, in bytes.
+    pub head_max_bytes: usize,
     /// How long a request may take.
     pub request_deadline: Duration,
     /// The documentation pages.

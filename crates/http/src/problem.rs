@@ -119,7 +119,7 @@ problems! {
     ServerBusy, "server_busy", 503, "Server busy", "The server is checking as many passwords as it can. Try again shortly.",
         "Wait as many seconds as `Retry-After` says, then repeat the same call. Nothing was changed.";
     /// A dependency does not answer.
-    ServiceUnavailable, "service_unavailable", 503, "Service unavailable", "The server cannot do this right now. Nothing was changed. Try again shortly.",
+    ServiceUnavailable, "service_unavailable", 503, "Service unavailable", "The server cannot do this right now. Try again shortly.",
         "Wait as many seconds as `Retry-After` says, then repeat the same call, with growing pauses if it goes on.";
     /// No such path.
     NotFound, "not_found", 404, "Not found", "There is nothing at this address.",

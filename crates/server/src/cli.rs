@@ -50,7 +50,11 @@ pub enum Command {
     /// Bring the database's schema to this version
     ///
     /// `serve` does it by itself; a database that is newer than this program is refused.
-    Migrate,
+    Migrate {
+        /// Another migration than that of the schema.
+        #[command(subcommand)]
+        what: Option<Migrate>,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Check and show the configuration
@@ -77,6 +81,24 @@ pub enum Command {
     /// Lists of breached passwords
     #[command(subcommand)]
     Passwords(Passwords),
+}
+
+/// `migrate`
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Move everything from the embedded database to the PostgreSQL that `database.url` names
+    ///
+    /// Stop the server first. Accounts, sessions, keys, owed mails and the audit log move, and are compared by counts and
+    /// hashes; afterwards every refresh token still works. Run it again if it was cut off: it goes on where it was, and no
+    /// server starts on the target before everything has arrived.
+    SqliteToPostgres {
+        /// The embedded database [default: minbil-auth.db in the data directory]
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        /// Rehearse: do all of it in a schema that is dropped at the end. The server may go on meanwhile
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// `serve`

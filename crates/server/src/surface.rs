@@ -31,6 +31,8 @@ pub fn options(settings: &Settings) -> HttpOptions {
         namespaces: settings.namespaces.iter().map(|(name, of)| (name.clone(), namespace(of))).collect(),
         trusted_proxies: settings.trusted_proxies.clone(),
         body_max_bytes: settings.written.http.body_max_bytes,
+        uri_max_bytes: settings.written.http.uri_max_bytes,
+        head_max_bytes: settings.written.http.head_max_bytes,
         request_deadline: Duration::from_secs(settings.written.http.request_deadline_seconds),
         docs: DocsOptions { enabled: settings.written.docs.enabled, console: settings.written.docs.console },
         version: env!("CARGO_PKG_VERSION"),

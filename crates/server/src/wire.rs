@@ -94,7 +94,11 @@ pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the data directory {}", dir.display()))
 }
 
-fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
+/// The root keys that the configuration names.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
     match &settings.root_key {
         RootKeySource::Text(text) => RootKeys::parse(text.expose()).context("root_key"),
         RootKeySource::File(path) => RootKeys::load(path).context("root_key_file"),

@@ -6,5 +6,6 @@ pub mod limiter;
 pub mod mailer;
 pub mod password_blocklist;
 pub mod password_hasher;
+pub mod rows;
 pub mod store;
 pub mod telemetry;

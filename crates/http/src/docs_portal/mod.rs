@@ -120,6 +120,8 @@ mod tests {
             namespaces: named.collect(),
             trusted_proxies: Vec::new(),
             body_max_bytes: 4096,
+            uri_max_bytes: 4096,
+            head_max_bytes: 4096,
             request_deadline: std::time::Duration::from_secs(1),
             docs,
             version: "0",

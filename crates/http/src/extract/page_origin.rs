@@ -60,6 +60,8 @@ mod tests {
             namespaces: BTreeMap::new(),
             trusted_proxies: Vec::new(),
             body_max_bytes: 4096,
+            uri_max_bytes: 4096,
+            head_max_bytes: 4096,
             request_deadline: Duration::from_secs(1),
             docs: DocsOptions { enabled: true, console: true },
             version: "0",

@@ -31,6 +31,8 @@ fn options(mode: Mode, namespaces: &[(&str, HttpNamespace)]) -> HttpOptions {
         namespaces: namespaces.iter().map(named).collect::<BTreeMap<_, _>>(),
         trusted_proxies: Vec::new(),
         body_max_bytes: 4096,
+        uri_max_bytes: 4096,
+        head_max_bytes: 4096,
         request_deadline: Duration::from_secs(1),
         docs: DocsOptions { enabled: true, console: true },
         version: "1.2.3",

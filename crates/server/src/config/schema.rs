@@ -80,6 +80,10 @@ pub struct Http {
     pub trusted_proxies: Vec<String>,
     /// The largest request body, in bytes.
     pub body_max_bytes: usize,
+    /// The longest address of a request, in bytes.
+    pub uri_max_bytes: usize,
+    /// The largest header section of a request, in bytes.
+    pub head_max_bytes: usize,
     /// How long one request may take, in seconds.
     pub request_deadline_seconds: u64,
     /// How long a client may take to send its request head, in seconds.

@@ -284,13 +284,15 @@ fn mail_route(config: &Config, mode: Mode, f: &mut Findings) -> MailRoute {
 }
 
 fn numbers(config: &Config, f: &mut Findings) {
-    let rows: [(&str, u64, u64, u64); 22] = [
+    let rows: &[(&str, u64, u64, u64)] = &[
         ("database.readers", config.database.readers as u64, 1, 64),
         ("database.queue_max", config.database.queue_max as u64, 1, 1_000_000),
         ("database.group_max", config.database.group_max as u64, 1, 10_000),
         ("database.connections", config.database.connections as u64, 1, 1000),
         ("database.timeout_seconds", config.database.timeout_seconds, 1, 300),
         ("http.body_max_bytes", config.http.body_max_bytes as u64, 4096, 1 << 20),
+        ("http.uri_max_bytes", config.http.uri_max_bytes as u64, 1024, 1 << 16),
+        ("http.head_max_bytes", config.http.head_max_bytes as u64, 8192, 1 << 18),
         ("http.request_deadline_seconds", config.http.request_deadline_seconds, 1, 600),
         ("http.header_timeout_seconds", config.http.header_timeout_seconds, 1, 600),
         ("http.shutdown_grace_seconds", config.http.shutdown_grace_seconds, 0, 600),
@@ -309,7 +311,7 @@ fn numbers(config: &Config, f: &mut Findings) {
         ("mail.workers", config.mail.workers as u64, 1, 64),
     ];
     for (key, value, least, most) in rows {
-        f.range(key, value, least, most);
+        f.range(key, *value, *least, *most);
     }
     for (key, days) in [
         ("retention.sessions_days", config.retention.sessions_days),

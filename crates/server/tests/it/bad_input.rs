@@ -4,6 +4,7 @@
 use crate::harness::{APP, Draft, OWNER, PASSWORD, Setup, Signed, TestServer};
 use axum::http::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Every route: its method, its path, and the fields of its body.
 const ROUTES: [(&str, &str, &[&str]); 14] = [
@@ -286,4 +287,20 @@ async fn any_sensible_spelling_of_json_is_read() {
     let spaced = format!(" \r\n\t{body}\n");
     server.post("sign-in").raw("application/json", spaced).await.ok();
     server.post("sign-in").raw("application/json", body.replace("owner", "\\u006fwner")).await.ok();
+}
+
+#[tokio::test]
+async fn every_published_call_is_in_the_table_of_these_tests() {
+    let (server, _) = server().await;
+    let document = server.fetch("/openapi.json").await.ok();
+    let mut published = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            published
+                .insert((method.to_uppercase(), path.replace("{id}", "x").replace("/api/ws/", "/api/co/")));
+        }
+    }
+    let tested: BTreeSet<_> =
+        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(tested, published);
 }

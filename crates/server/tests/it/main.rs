@@ -39,6 +39,7 @@ mod limits;
 mod me;
 mod metrics;
 mod namespaces;
+mod page_headers;
 mod pages;
 mod passwords;
 mod problems;

@@ -1,7 +1,9 @@
 //! Pages, through everything that stands around them.
 
-use crate::harness::{Setup, TestServer};
+use crate::harness::{EVIL, Setup, TestServer};
 use axum::http::Method;
+use http_api::ProblemCode;
+use serde_json::json;
 
 const PAGES: [&str; 8] = [
     "/docs",
@@ -101,5 +103,51 @@ async fn only_a_development_server_has_an_inbox() {
     let production = TestServer::start().await;
     for path in ["/dev/inbox", "/dev/inbox.json", "/dev/inbox/x", "/dev/inbox/x/html"] {
         production.fetch(path).await.problem("not_found");
+    }
+}
+
+#[tokio::test]
+async fn cve_2018_25031_nothing_in_a_request_changes_what_a_page_loads() {
+    let server = TestServer::start().await;
+    for path in PAGES {
+        let plain = server.fetch(path).await;
+        let poisoned = server.fetch(&format!("{path}?url={EVIL}&configUrl={EVIL}&redirect_to={EVIL}"));
+        let poisoned =
+            poisoned.instead("host", "evil.example").header("x-forwarded-host", "evil.example").await;
+        assert!(plain.body == poisoned.body, "{path}");
+        assert_eq!(plain.header("content-security-policy"), poisoned.header("content-security-policy"));
+    }
+}
+
+#[tokio::test]
+async fn every_problem_has_the_page_that_its_type_names() {
+    let server = TestServer::start().await;
+    for code in ProblemCode::ALL {
+        let page = server.fetch(&format!("/docs/problems/{}", code.slug())).await;
+        assert_eq!(page.status, 200, "{code:?}");
+        assert!(page.text().contains(code.code()) && page.text().contains(code.title()), "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_console_can_be_left_out() {
+    let server = TestServer::with(Setup::default().with("DOCS__CONSOLE", "false")).await;
+    server.fetch("/docs/console").await.problem("not_found");
+    assert_eq!(server.fetch("/docs").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_takes_no_post() {
+    let server = TestServer::start().await;
+    for path in PAGES {
+        for method in [Method::POST, Method::PUT, Method::DELETE] {
+            let answer = server.call(method, path).json(&json!({})).await;
+            assert_eq!((answer.status, answer.header("allow")), (405, Some("GET,HEAD")), "{path}");
+        }
+    }
+    for path in
+        ["/docs/problems/nothing", "/docs/problems/..%2f", "/reset-password/xx", "/static/..%2f..%2froot.key"]
+    {
+        server.fetch(path).await.problem("not_found");
     }
 }

@@ -80,15 +80,43 @@ impl Postgres {
 
     /// One value.
     pub fn sql(&self, sql: &str) -> String {
-        let asked = self
-            .bare("psql")
-            .args(["--no-psqlrc", "--tuples-only", "--no-align", "--dbname"])
-            .arg(self.conninfo())
-            .args(["--command", sql])
-            .output()
-            .unwrap();
-        assert!(asked.status.success(), "{asked:?}");
-        String::from_utf8(asked.stdout).unwrap().trim().to_owned()
+        self.sql_in("postgres", sql).unwrap_or_else(|said| panic!("{sql}: {said}"))
+    }
+
+    /// One value of another database, or what the server said instead.
+    fn sql_in(&self, database: &str, sql: &str) -> Result<String, String> {
+        let place = self.conninfo().replace("dbname=postgres", &format!("dbname={database}"));
+        let mut psql = self.bare("psql");
+        psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--dbname"])
+            .arg(place)
+            .args(["--command", sql]);
+        let asked = psql.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
+        if asked.status.success() { Ok(text(asked.stdout)) } else { Err(text(asked.stderr)) }
+    }
+
+    /// A database on a small disk; the address that leads into it.
+    pub fn database_on(&self, disk: &SmallDisk) -> String {
+        self.sql(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()));
+        self.sql("CREATE DATABASE small TABLESPACE small");
+        self.sql_in("small", "CREATE SCHEMA empty").unwrap();
+        let url = Self::url(&[self]);
+        format!("{}/small", url.strip_suffix("/postgres").unwrap())
+    }
+
+    /// Writes into it until nothing more goes in.
+    pub fn fill(&self, _: &SmallDisk) {
+        self.sql_in("small", "CREATE TABLE filler (text TEXT)").unwrap();
+        for rows in [100_000, 1000, 10, 1] {
+            let fill = format!("INSERT INTO filler SELECT repeat('x', 700) FROM generate_series(1, {rows})");
+            let said = std::iter::repeat_with(|| self.sql_in("small", &fill)).find_map(Result::err).unwrap();
+            assert!(said.contains("No space left"), "{said}");
+        }
+    }
+
+    /// Takes out again what [`Self::fill`] put in.
+    pub fn make_room(&self) {
+        self.sql_in("small", "DROP TABLE filler").unwrap();
     }
 
     /// `host:port` and how to come in.
@@ -160,6 +188,28 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let _ = self.program("pg_ctl").args(["--mode", "immediate", "stop"]).stderr(Stdio::null()).status();
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A disk of a few MiB; unmounted when dropped, which must be after the server that uses it.
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts one. Needs root.
+    pub fn mount(mebibytes: u32) -> Self {
+        let folder = tempfile::Builder::new().prefix("small-disk-").tempdir().unwrap().keep();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"]).arg(&folder);
+        assert!(mount.status().unwrap().success());
+        assert!(Command::new("chown").arg(USER).arg(&folder).status().unwrap().success());
+        Self(folder)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

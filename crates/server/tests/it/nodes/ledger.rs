@@ -55,7 +55,7 @@ async fn check(client: &mut Client, fact: &Fact) {
     };
     match fact {
         Fact::SignedUp { email, password } => {
-            assert_eq!(status(client, email, password).await, 200, "{fact:?}")
+            assert_eq!(status(client, email, password).await, 200, "{fact:?}");
         }
         Fact::Rotated { spent, current } => {
             // Within the grace the spent one gives its successor again: neither forked nor forgotten.

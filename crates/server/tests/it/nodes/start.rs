@@ -11,6 +11,14 @@ fn said(url: &str) -> Ran {
     ran
 }
 
+/// The server's address with a password that is not the right one.
+fn wrong_password() -> String {
+    let url = server();
+    let rest = url.split_once("://").unwrap().1;
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    format!("postgres://nobody:topsecret-and-wrong@{place}")
+}
+
 #[tokio::test]
 #[ignore = "several servers on PostgreSQL: cargo xtask test --only postgres"]
 async fn each_thing_that_is_wrong_is_one_clear_line() {
@@ -23,14 +31,7 @@ async fn each_thing_that_is_wrong_is_one_clear_line() {
             format!("postgres://postgres:topsecret@127.0.0.1:{nobody}/postgres"),
             "cannot connect to the database",
         ),
-        (
-            server().replacen("//", "//nobody:topsecret-and-wrong@", 1).replacen(
-                "postgres:thrown-away@",
-                "",
-                1,
-            ),
-            "28",
-        ),
+        (wrong_password(), "28P01"),
         (read_only, "the database is read-only"),
         (format!("{}&sslmode=prefer", schema.url), "sslmode is verify-full"),
     ] {
