@@ -22,6 +22,7 @@ use domain::session::{ClientInfo, USER_AGENT_MAX};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A call of a namespace.
 pub(crate) struct Call {
@@ -99,9 +100,25 @@ fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Or
 /// Whom the request comes from, by the word of the proxies that are ours. A line that is not text counts as one that
 /// is not an address.
 fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
-    let lines = headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("unreadable"));
+    let mut lines =
+        headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("unreadable")).peekable();
+    let is_ignored =
+        lines.peek().is_some() && !options.trusted_proxies.iter().any(|range| range.contains(peer));
+    if is_ignored && !UNKNOWN_PROXY_TOLD.swap(true, Ordering::Relaxed) {
+        // The one mistake of a new deployment that looks like an attack: everybody shares the proxy's budgets.
+        tracing::warn!(
+            %peer,
+            "X-Forwarded-For is not believed, because http.trusted_proxies does not name who sent it; if that is your \
+             proxy, all its clients share one address and its limits"
+        );
+    }
     client_address(peer, lines, &options.trusted_proxies)
 }
+
+/// Who a proxy says it speaks for.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+/// Anybody can send the header, so it is worth one line in the log of a process and no more.
+static UNKNOWN_PROXY_TOLD: AtomicBool = AtomicBool::new(false);
 
 /// The client's language, if it names one of ours.
 pub(crate) fn locale(headers: &HeaderMap) -> Option<Locale> {
