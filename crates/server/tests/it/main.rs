@@ -42,3 +42,4 @@ mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod traces;
