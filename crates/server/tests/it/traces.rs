@@ -217,3 +217,13 @@ async fn every_sabotage_of_forgot_password_leaves_a_trace() {
         assert!(is_marked, "{sabotage:?} goes unnoticed: {differences:#?}");
     }
 }
+
+#[test]
+fn the_program_that_ships_has_no_leak_on_purpose() {
+    let program = std::fs::read(crate::process::binary()).unwrap();
+    let text = String::from_utf8_lossy(&program);
+    assert!(text.contains("invalid_credentials"), "what is in the program is found");
+    for sabotage in Sabotage::ALL {
+        assert!(!text.contains(sabotage.name()), "{sabotage:?}");
+    }
+}
