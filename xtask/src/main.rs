@@ -64,7 +64,7 @@ Usage: cargo xtask <command> [options]
                        `cargo xtask bench --quick`.
 
   timing               Whether the time of an answer tells who has an account: every layer, with the server
-                       built with optimisations. Takes half an hour; quiet machine please. Its own options
+                       built with optimisations. Takes ten minutes and the building. Its own options
                        follow: `cargo xtask timing --layer 1 --pairs 500`.
       --write          Put the table into docs/security/timing.md, if all of it holds.
 
