@@ -1,20 +1,14 @@
 """The server's own pages in a real browser: development inbox and reset page, in English and in Norwegian."""
 
-import json
 import os
-import shutil
-import subprocess
 
-import node_packages
 import server_settings as settings
 from auth_server import AuthServer, free_port, fresh_directory
+from browser_script import BrowserScripts
 from checks import Checks
 
-BROWSER = "/usr/bin/chromium"
 LOCALES = ("en-US", "nb-NO")
 NEW_PASSWORD = "AnotherPass456!"
-SCRIPTS = os.path.join(node_packages.HERE, "browser")
-JOURNEY_SECONDS = 240
 
 
 class BrowserSuite:
@@ -25,9 +19,7 @@ class BrowserSuite:
         self.binary = binary
         self.work = os.path.join(work, "browser")
         self.screenshots = fresh_directory(os.path.join(work, "screenshots"))
-        self.scripts = os.path.join(node_packages.install(os.path.join(work, "node")), "browser")
-        shutil.rmtree(self.scripts, ignore_errors=True)
-        shutil.copytree(SCRIPTS, self.scripts)
+        self.scripts = BrowserScripts(os.path.join(work, "node"))
         self.notes = {}
 
     def run(self):
@@ -45,39 +37,17 @@ class BrowserSuite:
         directory = fresh_directory(os.path.join(self.work, locale))
         port = free_port()
         environment = {settings.BASE_URL: f"http://localhost:{port}"}
-        with AuthServer(self.binary, directory, settings.SERVE_DEMO, environment, port) as server:
-            result = self.run_script(locale, server)
-            self.read(locale, result.stdout)
-            self.checks.equal(
-                f"{locale}: the journey ends as it should", result.returncode, 0,
-                lambda: f"{result.stdout[-2000:]}\n{result.stderr[-4000:]}\n{server.log_tail()}",
-            )
-
-    def run_script(self, locale, server):
         options = {
-            "origin": server.url,
             "locale": locale,
             "email": settings.DEMO_EMAIL,
             "password": settings.DEMO_PASSWORD,
             "newPassword": NEW_PASSWORD,
             "namespace": settings.NAMESPACE,
-            "browser": os.environ.get("CHROMIUM", BROWSER),
             "screenshots": self.screenshots,
         }
-        return subprocess.run(
-            ["node", os.path.join(self.scripts, "reset_journey.mjs"), json.dumps(options)],
-            cwd=server.directory, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=JOURNEY_SECONDS, check=False,
-        )
-
-    def read(self, locale, stdout):
-        """Turns the script's lines into checks and notes."""
-        for line in stdout.splitlines():
-            said = json.loads(line)
-            if "note" in said:
-                self.notes.setdefault(locale, {})[said["note"]] = said["text"]
-            else:
-                self.checks.check(f"{locale}: {said['claim']}", said["ok"], said.get("detail"))
+        with AuthServer(self.binary, directory, settings.SERVE_DEMO, environment, port) as server:
+            result = self.scripts.run("reset_journey.mjs", server, options)
+            self.notes[locale] = self.scripts.read(result, locale, self.checks, server)
 
 
 def run(binary, work):

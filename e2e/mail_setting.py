@@ -26,6 +26,7 @@ class MailSetting:
         root_key = os.path.join(directory, "root.key")
         environment = {
             settings.MODE: "production",
+            **settings.WIDE_LIMITS,
             settings.BASE_URL: settings.PRODUCTION_BASE_URL,
             settings.ROOT_KEY_FILE: root_key,
             settings.SMTP_URL: self.smtp.url(**(url or {})),

@@ -10,6 +10,7 @@ import python_packages
 import server_settings as settings
 from auth_server import AuthServer, fresh_directory
 from checks import Checks
+from shared_database import SharedDatabase
 
 SOURCES = os.path.join(node_packages.HERE, "openapi")
 CLIENT_FILES = ("journey.ts", "tsconfig.json")
@@ -32,19 +33,27 @@ class OpenapiSuite:
 
     def run(self):
         """Runs every part; true when nothing failed."""
-        # The limits have tests of their own; here they would only hide what lies behind them.
-        environment = {settings.LIMITS_ENABLED: "false"}
-        directory = os.path.join(self.work, "server")
-        with AuthServer(self.binary, directory, settings.SERVE_DEMO, environment) as server:
-            for name, part in (
-                ("the document", self.document),
-                ("the linter", self.lint),
-                ("the generated client", self.client),
-                ("every answer", self.answers),
-            ):
-                self.checks.scenario(name, part, server, evidence=server.log_tail)
-            self.checks.equal("the server ends cleanly", server.stop(), 0, server.log_tail)
+        self.against(
+            "embedded", {},
+            ("the document", self.document),
+            ("the linter", self.lint),
+            ("the generated client", self.client),
+            ("every answer", self.answers),
+        )
+        with SharedDatabase() as database:
+            shared = {settings.DATABASE_URL: database.url}
+            self.against("PostgreSQL", shared, ("every answer, on PostgreSQL", self.answers))
         return self.checks.close()
+
+    def against(self, store, environment, *parts):
+        """Runs parts against a server on one of the stores."""
+        # The limits have tests of their own; here they would only hide what lies behind them.
+        environment = {settings.LIMITS_ENABLED: "false", **environment}
+        directory = os.path.join(self.work, f"server-{store}")
+        with AuthServer(self.binary, directory, settings.SERVE_DEMO, environment) as server:
+            for name, part in parts:
+                self.checks.scenario(name, part, server, evidence=server.log_tail)
+            self.checks.equal(f"{store}: the server ends cleanly", server.stop(), 0, server.log_tail)
 
     def document(self, server):
         answer = server.api.get("/openapi.json")
@@ -84,7 +93,7 @@ class OpenapiSuite:
     # --- requests that are made up, and whether the document describes what comes back -------------------------
 
     def answers(self, server):
-        seen_path = os.path.join(self.work, "answers-seen.txt")
+        seen_path = os.path.join(server.directory, "answers-seen.txt")
         environment = {
             "MINBIL_TEST_SERVER": server.url,
             "MINBIL_TEST_EMAIL": settings.DEMO_EMAIL,

@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 
-SUITES = ("snippets", "openapi", "browser", "mail")
+SUITES = ("snippets", "openapi", "portal", "browser", "mail")
 
 
 def main():

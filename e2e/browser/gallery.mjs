@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const WIDTHS = [320, 1440];
+const WIDTHS = [320, 768, 1440];
 const SCHEMES = ['light', 'dark'];
 const HEIGHT = 900;
 

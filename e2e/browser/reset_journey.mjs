@@ -170,10 +170,24 @@ async function useLinkAgain(context, witness, gallery, { link, said }) {
   report('a used link is explained', again.said !== '' && again.said !== said, again.said);
   console.log(JSON.stringify({ note: 'used link', text: again.said }));
   await gallery.photograph(page, 'used-link');
+  const isGone = await page.locator('#password').isHidden();
+  report('a used link asks for no password any more', isGone, 'the form is still there');
+  await askOnThePage(page);
   // The browser itself logs a refused fetch; nothing else may stand in the console.
   const errors = witness.takeConsoleErrors().filter((line) => !line.includes('Failed to load resource'));
   report('a used link puts nothing else into the console', errors.length === 0, errors.join('\n'));
   await checkSignIn('after the used link');
+}
+
+/** A dead link is not the end: its page sends a new one. */
+async function askOnThePage(page) {
+  const before = (await waitForMails(1)).length;
+  await page.fill('#email', options.email);
+  const said = (await page.textContent('#status')).trim();
+  await page.press('#email', 'Enter');
+  const answer = await nextStatus(page, said);
+  report('the page of a dead link sends a new one', (await waitForMails(before + 1)).length > before, answer);
+  console.log(JSON.stringify({ note: 'new link', text: answer }));
 }
 
 async function openWithoutToken(context, witness, gallery) {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::postgres;
 use crate::workspace::Workspace;
 
 /// Builds the server as it ships and hands it and the options on to the benchmark.
@@ -10,10 +11,18 @@ pub(crate) fn run(workspace: &Workspace, options: &[String]) -> Result<()> {
         bail!("the workspace has no package `minbil-auth-bench`");
     }
     let server = workspace.server(&["--release"])?;
-    workspace
+    let database = if options.iter().any(|option| option == "postgres") {
+        Some(postgres::Server::durable(&workspace.target)?)
+    } else {
+        None
+    };
+    let run = workspace
         .cargo()
         .args(["run", "--release", "--locked", "-p", "minbil-auth-bench", "--", "--server"])
         .arg(server)
-        .args(options)
-        .run()
+        .args(options);
+    match &database {
+        Some(database) => run.hidden(postgres::URL, &database.url).run(),
+        None => run.run(),
+    }
 }

@@ -19,9 +19,10 @@ pub(crate) const URL: &str = "MINBIL_AUTH_TEST_POSTGRES_URL";
 const USER: &str = "postgres";
 /// The cluster listens on loopback alone and lives for minutes.
 const PASSWORD: &str = "thrown-away";
-/// Room for the nodes of all tests that run at once. Nothing in it outlives the tests, so nothing waits for the disk.
-const SETTINGS: &str =
-    "listen_addresses = '127.0.0.1'\nmax_connections = 400\nfsync = off\nlog_min_messages = fatal\n";
+/// Room for the nodes of all tests that run at once.
+const SETTINGS: &str = "listen_addresses = '127.0.0.1'\nmax_connections = 400\nlog_min_messages = fatal\n";
+/// Nothing in it outlives the tests, so nothing waits for the disk.
+const HASTY: &str = "fsync = off\n";
 
 /// A server to test against.
 pub(crate) struct Server {
@@ -32,12 +33,21 @@ pub(crate) struct Server {
 impl Server {
     /// The one that the environment names, or one of our own.
     pub(crate) fn ready(target: &Path) -> Result<Self> {
+        Self::with(target, HASTY)
+    }
+
+    /// The same, but one of our own waits for the disk, as a benchmark must.
+    pub(crate) fn durable(target: &Path) -> Result<Self> {
+        Self::with(target, "")
+    }
+
+    fn with(target: &Path, settings: &str) -> Result<Self> {
         if let Ok(url) = std::env::var(URL) {
             show(&format!("{URL} names the PostgreSQL server"));
             return Ok(Self { url, _cluster: None });
         }
         machine::ensure(&[POSTGRES])?;
-        let cluster = Cluster::start(target)?;
+        let cluster = Cluster::start(target, settings)?;
         let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/postgres", cluster.port);
         Ok(Self { url, _cluster: Some(cluster) })
     }
@@ -51,7 +61,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn start(target: &Path) -> Result<Self> {
+    fn start(target: &Path, settings: &str) -> Result<Self> {
         let folder = home(target)?.join(format!("postgres-{}", std::process::id()));
         let program = |name: &str| machine::find(name).with_context(|| format!("there is no `{name}`"));
         let (initdb, pg_ctl) = (program("initdb")?, program("pg_ctl")?);
@@ -73,7 +83,8 @@ impl Cluster {
             .arg(&password)
             .output()
             .context("cannot make a PostgreSQL cluster")?;
-        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", folder.display());
+        let settings =
+            format!("{SETTINGS}{settings}port = {port}\nunix_socket_directories = '{}'\n", folder.display());
         let file = data.join("postgresql.conf");
         let kept = std::fs::read_to_string(&file)?;
         std::fs::write(&file, format!("{kept}\n{settings}"))?;

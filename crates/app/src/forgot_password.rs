@@ -4,22 +4,19 @@
 //! answer: neither the answer nor its time can tell. (ASVS 6.3.8, CWE-204)
 
 use crate::fault::Fault;
+use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::outbox::{MailOrder, MailSubject};
-use crate::ports::limiter::{Charged, Limit};
+use crate::ports::limiter::Limit;
 use crate::service::{Namespace, Origin, Service};
 use domain::email_address::EmailAddress;
-use std::time::Duration;
 
 /// Why no mail is ordered.
 #[derive(Debug)]
 pub enum ForgotPasswordError {
     /// The target is not on the namespace's list.
     RedirectNotAllowed,
-    /// This address has had its mails for now, whether or not it has an account.
-    Limited {
-        /// When to ask again.
-        retry_after: Duration,
-    },
+    /// This address has had its mails for now, whether or not it has an account; or whoever asks has asked enough.
+    Limited(Limited),
     /// A dependency failed.
     Fault(Fault),
 }
@@ -27,6 +24,15 @@ pub enum ForgotPasswordError {
 impl From<Fault> for ForgotPasswordError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<LimitError> for ForgotPasswordError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Limited(limited) => Self::Limited(limited),
+            LimitError::Fault(fault) => Self::Fault(fault),
+        }
     }
 }
 
@@ -45,17 +51,23 @@ pub async fn forgot_password(
         None => &namespace.reset_page,
         Some(text) => namespace.redirects.find(text).ok_or(ForgotPasswordError::RedirectNotAllowed)?,
     };
-    let key = service.macs.limiter_key(&namespace.name, &email);
-    let charged =
-        service.limiter.charge(Limit::ForgotPassword, key, namespace.forgot_password_budget).await?;
-    if let Charged::Refused { retry_after } = charged {
-        return Err(ForgotPasswordError::Limited { retry_after });
-    }
+    let key = limits::account_digest(service, namespace, &email);
+    let (asker, budget) = (origin.source_key(), service.limits.forgot_password_address);
+    let dues = [
+        Due::pace(Limit::ForgotPasswordAddress, asker, budget),
+        Due::pace(Limit::ForgotPassword, key, namespace.forgot_password_budget),
+        Due::pace(Limit::NamespaceMail, namespace.limit_key(), service.limits.namespace_mail),
+    ];
+    let paid = Reservation::of(service, dues).await?;
     let order = MailOrder {
         namespace: namespace.name.clone(),
         locale: origin.locale_or(namespace),
         subject: MailSubject::ForgotPassword { email, redirect: redirect.clone() },
     };
-    service.store.order_mail(order, origin.audit()).await?;
+    if let Err(fault) = service.store.order_mail(order, origin.audit()).await {
+        paid.release().await;
+        return Err(fault.into());
+    }
+    paid.keep();
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! with its audit and outbox rows. A route, a worker and a command-line command call the same use case. No
 //! transaction lives across an `await`, and nothing here knows HTTP, SQL, SMTP or a clock of its own.
 
+pub mod allowances;
 pub mod audit;
 pub mod authenticate;
 pub mod change_password;
@@ -12,11 +13,14 @@ pub mod deliver_mail;
 pub mod end_session;
 pub mod fault;
 pub mod forgot_password;
+pub mod gates;
+pub mod limits;
 pub mod operate_account;
 pub mod outbox;
 pub mod ports;
 pub mod prepare;
 pub mod refresh;
+pub mod relocate;
 pub mod reset_password;
 pub mod rotate_signing_keys;
 pub mod service;

@@ -6,6 +6,8 @@
 
 use crate::credentials::{self, PresentedTexts};
 use crate::fault::Fault;
+use crate::limits::{self, Due, LimitError, Limited};
+use crate::ports::limiter::Limit;
 use crate::ports::store::{RefreshOutcome, RefreshSession};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
@@ -26,6 +28,9 @@ pub enum RefreshError {
         /// Whether the browser's cookie is worthless now.
         clear_cookie: bool,
     },
+    /// What came is not genuine, and too much of that has come from this network address. A refresh that could
+    /// succeed is never told so.
+    Limited(Limited),
     /// A dependency failed.
     Fault(Fault),
 }
@@ -64,6 +69,35 @@ struct Chosen {
 /// # Errors
 /// Why there are no new tokens.
 pub async fn refresh(
+    service: &Service,
+    namespace: &Namespace,
+    texts: &PresentedTexts,
+    origin: &Origin,
+) -> Result<TokenGrant, RefreshError> {
+    match attempt(service, namespace, texts, origin).await {
+        Err(error) => Err(counted(service, origin, error).await),
+        granted => granted,
+    }
+}
+
+/// Counts a refusal against its network address. Once there were too many, what is not even genuine is told that
+/// instead; a genuine credential keeps its reason, which its client acts on.
+async fn counted(service: &Service, origin: &Origin, error: RefreshError) -> RefreshError {
+    let is_forged = match &error {
+        RefreshError::NoCredential(NoChoice::NotGenuine) => true,
+        RefreshError::NoCredential(NoChoice::SessionMismatch) | RefreshError::Refused { .. } => false,
+        RefreshError::NoCredential(NoChoice::Missing | NoChoice::CsrfRejected)
+        | RefreshError::Limited(_)
+        | RefreshError::Fault(_) => return error,
+    };
+    let due = Due::pace(Limit::RefreshAddress, origin.source_key(), service.limits.refresh_address);
+    match limits::count_failure(service, due).await {
+        Err(LimitError::Limited(limited)) if is_forged => RefreshError::Limited(limited),
+        Ok(()) | Err(_) => error,
+    }
+}
+
+async fn attempt(
     service: &Service,
     namespace: &Namespace,
     texts: &PresentedTexts,

@@ -1,11 +1,14 @@
 //! Reset the password with a mailed token. Works once; all sessions end; the owner is told.
 
 use crate::fault::Fault;
+use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::outbox::{MailOrder, MailSubject, Notice};
+use crate::ports::limiter::Limit;
 use crate::ports::password_hasher::QueueFull;
 use crate::ports::store::{AccountChange, PendingReset, RedeemReset};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
+use crate::tokens::CookieGrant;
 use domain::account::User;
 use domain::password::Password;
 use domain::reset_token::ResetToken;
@@ -18,6 +21,8 @@ pub enum ResetPasswordError {
     TokenInvalid,
     /// A genuine token whose time is over.
     TokenExpired,
+    /// Too many wrong tokens have come from this network address.
+    Limited(Limited),
     /// The hashing queue is full.
     Busy(QueueFull),
     /// A dependency failed.
@@ -30,11 +35,56 @@ impl From<Fault> for ResetPasswordError {
     }
 }
 
-/// Resets the password.
+impl From<LimitError> for ResetPasswordError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Limited(limited) => Self::Limited(limited),
+            LimitError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// A password that was reset.
+#[derive(Clone)]
+pub struct PasswordReset {
+    /// Whose.
+    pub user: User,
+    /// What the device shows from now on to be known: who can read the owner's mail is no stranger.
+    pub device: Option<CookieGrant>,
+}
+
+/// Resets the password. It works however many strangers have failed to sign in, and their row of failures ends.
 ///
 /// # Errors
 /// Why it is still the old one.
 pub async fn reset_password(
+    service: &Service,
+    namespace: &Namespace,
+    token: &SecretText,
+    password: Password,
+    origin: &Origin,
+) -> Result<PasswordReset, ResetPasswordError> {
+    let due = Due::pace(Limit::ResetAddress, origin.source_key(), service.limits.reset_address);
+    let paid = Reservation::of(service, [due]).await?;
+    let reset = redeem(service, namespace, token, password, origin).await;
+    match &reset {
+        Ok(_) => paid.succeed().await,
+        Err(ResetPasswordError::Busy(_) | ResetPasswordError::Fault(_)) => paid.release().await,
+        Err(
+            ResetPasswordError::TokenInvalid
+            | ResetPasswordError::TokenExpired
+            | ResetPasswordError::Limited(_),
+        ) => paid.keep(),
+    }
+    let user = reset?;
+    let account = limits::account_digest(service, namespace, &user.email);
+    limits::forgive(service, &account).await;
+    let known = limits::known(service, namespace, &account, origin.device);
+    let device = limits::remember(service, namespace, &account, known);
+    Ok(PasswordReset { user, device })
+}
+
+async fn redeem(
     service: &Service,
     namespace: &Namespace,
     token: &SecretText,

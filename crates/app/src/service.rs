@@ -1,19 +1,23 @@
 //! The service: the ports joined, and the namespaces it serves.
 
+use crate::allowances::{DeviceProof, Limits};
 use crate::audit::{Actor, AuditContext};
+use crate::gates::Gates;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
 use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
-use crate::ports::limiter::Limiter;
+use crate::ports::limiter::{LimitKey, Limiter};
 use crate::ports::mailer::{MailWriter, Mailer};
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
+use domain::client_address;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::redirect::{RedirectAllowlist, RedirectTarget};
 use domain::session::{ClientInfo, SessionPolicy};
 use domain::throttle::Budget;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -30,8 +34,14 @@ pub struct Service {
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Signing keys.
     pub signing_keys: Arc<dyn SigningKeys>,
-    /// Limits.
+    /// Counts what is counted by account, for all nodes where they share a store.
     pub limiter: Arc<dyn Limiter>,
+    /// Counts what is counted by network address, for this process.
+    pub address_limiter: Arc<dyn Limiter>,
+    /// How much of each there may be.
+    pub limits: Limits,
+    /// Who waits for room in a limit.
+    pub gates: Arc<Gates>,
     /// Mail templates.
     pub mail_writer: Arc<dyn MailWriter>,
     /// Mail delivery.
@@ -77,8 +87,20 @@ pub struct Namespace {
     pub locale: Locale,
 }
 
+impl Namespace {
+    /// What limits count it under.
+    pub fn limit_key(&self) -> LimitKey {
+        let mut key = [0; 32];
+        // A name has at most as many bytes.
+        for (to, from) in key.iter_mut().zip(self.name.as_str().bytes()) {
+            *to = from;
+        }
+        key
+    }
+}
+
 /// Where a call comes from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Origin {
     /// The request's id.
     pub request_id: Option<String>,
@@ -86,6 +108,10 @@ pub struct Origin {
     pub client: ClientInfo,
     /// The client's language, if it names one of ours.
     pub locale: Option<Locale>,
+    /// The network address that limits count by.
+    pub source: Option<IpAddr>,
+    /// What it brings along to show that it signed in before.
+    pub device: Option<DeviceProof>,
 }
 
 impl Origin {
@@ -96,6 +122,11 @@ impl Origin {
             request_id: self.request_id.clone(),
             address: self.client.address.clone(),
         }
+    }
+
+    /// What limits count its network address under.
+    pub fn source_key(&self) -> LimitKey {
+        client_address::limiter_key(self.source)
     }
 
     /// The language to write to this client in.

@@ -3,13 +3,18 @@
 //! An address without an account takes the same road as one with: a place in the hashing queue first, one
 //! look-up that always finds a row, one verification, and only then a look at whether the row is real and
 //! the account open. (ASVS 6.3.8; supabase/auth #2674 is what happens otherwise.)
+//!
+//! Every attempt pays before that: strangers with what their network address and the account have for strangers, a
+//! device that signed in before with its own. What a stranger does cannot shut the owner's device out.
 
 use crate::fault::Fault;
+use crate::limits::{self, Due, LimitError, Limited, Reservation};
+use crate::ports::limiter::Limit;
 use crate::ports::password_hasher::{QueueFull, Verification};
 use crate::ports::store::{Credential, OpenSession, OpenSessionOutcome, OpenedSession};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
-use crate::tokens::{self, Carriage, TokenGrant};
+use crate::tokens::{self, Carriage, CookieGrant, TokenGrant};
 use domain::account::{AccountStatus, User};
 use domain::email_address::EmailAddress;
 use domain::ids::SessionId;
@@ -23,6 +28,8 @@ pub enum SignInError {
     InvalidCredentials,
     /// The password is right, but the account is switched off.
     AccountDisabled,
+    /// Too many have failed, whether or not there is such an account.
+    Limited(Limited),
     /// The hashing queue is full.
     Busy(QueueFull),
     /// A dependency failed.
@@ -35,6 +42,15 @@ impl From<Fault> for SignInError {
     }
 }
 
+impl From<LimitError> for SignInError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Limited(limited) => Self::Limited(limited),
+            LimitError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
 /// A user who has just signed in.
 #[derive(Clone)]
 pub struct SignedIn {
@@ -42,6 +58,8 @@ pub struct SignedIn {
     pub user: User,
     /// Their tokens.
     pub tokens: TokenGrant,
+    /// What the device shows the next time to be known; only a sign-in gives one.
+    pub device: Option<CookieGrant>,
 }
 
 /// Signs in.
@@ -56,6 +74,48 @@ pub async fn sign_in(
     with_cookie: bool,
     origin: &Origin,
 ) -> Result<SignedIn, SignInError> {
+    let account = limits::account_digest(service, namespace, email);
+    let known = limits::known(service, namespace, &account, origin.device);
+    let strangers = || {
+        let (by_address, by_account) = (service.limits.sign_in_address, service.limits.sign_in_account);
+        vec![
+            Due::pace(Limit::SignInAddress, origin.source_key(), by_address),
+            Due::row(Limit::SignInAccount, account, by_account),
+        ]
+    };
+    let own = |device: limits::KnownDevice| {
+        service.telemetry.count(Signal::KnownDevice);
+        vec![Due::row(Limit::SignInDevice, device.key, service.limits.sign_in_device)]
+    };
+    let paid = Reservation::of(service, known.map_or_else(strangers, own)).await?;
+    let (credential, verified) = match check(service, namespace, email, password).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            paid.release().await;
+            return Err(error);
+        }
+    };
+    if !verified.matches || credential.is_decoy || credential.status == AccountStatus::Disabled {
+        let may_know = verified.matches && !credential.is_decoy;
+        paid.keep();
+        service.store.record_refused_sign_in(&namespace.name, credential.user, origin.audit()).await?;
+        return Err(if may_know { SignInError::AccountDisabled } else { SignInError::InvalidCredentials });
+    }
+    paid.succeed().await;
+    let opened = open(service, namespace, &credential, verified, origin).await?;
+    let carriage = Carriage::SignIn { with_cookie };
+    let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
+    let device = limits::remember(service, namespace, &account, known);
+    Ok(SignedIn { user: opened.user, tokens, device })
+}
+
+/// Verifies the password against what is stored for the address, or against the decoy.
+async fn check(
+    service: &Service,
+    namespace: &Namespace,
+    email: &EmailAddress,
+    password: Password,
+) -> Result<(Credential, Verification), SignInError> {
     // The place in the queue comes before the look-up: a full queue answers alike for every address.
     let permit = service.hasher.admit().map_err(|full| {
         service.telemetry.count(Signal::HashQueueFull);
@@ -64,15 +124,7 @@ pub async fn sign_in(
     let credential = service.store.find_credential(&namespace.name, email).await?;
     let stored = credential.password.clone();
     let verified = service.hasher.verify(permit, &namespace.name, credential.user, password, stored).await?;
-    if !verified.matches || credential.is_decoy || credential.status == AccountStatus::Disabled {
-        let may_know = verified.matches && !credential.is_decoy;
-        service.store.record_refused_sign_in(&namespace.name, credential.user, origin.audit()).await?;
-        return Err(if may_know { SignInError::AccountDisabled } else { SignInError::InvalidCredentials });
-    }
-    let opened = open(service, namespace, &credential, verified, origin).await?;
-    let carriage = Carriage::SignIn { with_cookie };
-    let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
-    Ok(SignedIn { user: opened.user, tokens })
+    Ok((credential, verified))
 }
 
 /// Opens the session, unless the credential changed while the password was being verified.

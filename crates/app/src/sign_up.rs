@@ -3,10 +3,12 @@
 
 use crate::audit::AuditContext;
 use crate::fault::Fault;
+use crate::limits::{Due, LimitError, Limited, Reservation};
+use crate::ports::limiter::Limit;
 use crate::ports::password_hasher::QueueFull;
 use crate::ports::store::{NewAccount, SignUpOutcome};
 use crate::ports::telemetry::Signal;
-use crate::service::{Namespace, Service};
+use crate::service::{Namespace, Origin, Service};
 use domain::account::User;
 use domain::email_address::EmailAddress;
 use domain::ids::UserId;
@@ -17,17 +19,50 @@ use domain::password::Password;
 pub enum SignUpError {
     /// The address has one already.
     EmailTaken,
+    /// Too many have come from this network address.
+    Limited(Limited),
     /// The hashing queue is full.
     Busy(QueueFull),
     /// A dependency failed.
     Fault(Fault),
 }
 
-/// Makes an account.
+impl From<LimitError> for SignUpError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Limited(limited) => Self::Limited(limited),
+            LimitError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// Makes an account for a client. A taken address costs as much as a free one: that answer is what somebody who
+/// tries addresses is after.
 ///
 /// # Errors
 /// Why there is none.
 pub async fn sign_up(
+    service: &Service,
+    namespace: &Namespace,
+    email: EmailAddress,
+    password: Password,
+    origin: &Origin,
+) -> Result<User, SignUpError> {
+    let due = Due::pace(Limit::SignUpAddress, origin.source_key(), service.limits.sign_up_address);
+    let paid = Reservation::of(service, [due]).await?;
+    let made = make_account(service, namespace, email, password, origin.audit()).await;
+    match &made {
+        Ok(_) | Err(SignUpError::EmailTaken | SignUpError::Limited(_)) => paid.keep(),
+        Err(SignUpError::Busy(_) | SignUpError::Fault(_)) => paid.release().await,
+    }
+    made
+}
+
+/// Makes an account, whoever wants it.
+///
+/// # Errors
+/// Why there is none.
+pub async fn make_account(
     service: &Service,
     namespace: &Namespace,
     email: EmailAddress,

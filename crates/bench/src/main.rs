@@ -8,6 +8,7 @@ mod ceiling;
 mod echo;
 mod load;
 mod machine;
+mod postgres;
 mod refresh;
 mod report;
 mod served;
@@ -20,14 +21,16 @@ use std::time::Duration;
 
 const HELP: &str = "\
 cargo xtask bench [PART …] [options]
-  PART: refresh, sign-in, start; all of them when none is named
+  PART: refresh, sign-in, start; all of these when none is named; postgres, which starts a database server
   --quick           3 rounds of 2 seconds instead of 5 of 5
   --rounds N        how many rounds
   --seconds N       how long each measurement takes
   --json FILE       keep every figure of every round
   --server FILE     the release binary (cargo xtask bench builds it and names it)";
 
-const PARTS: [&str; 3] = ["refresh", "sign-in", "start"];
+const PARTS: [&str; 4] = ["refresh", "sign-in", "start", POSTGRES];
+/// Only when it is named: it needs a server.
+const POSTGRES: &str = "postgres";
 
 /// What to do.
 struct Plan {
@@ -72,7 +75,7 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
         }
     }
     if plan.parts.is_empty() {
-        plan.parts = PARTS.to_vec();
+        plan.parts = PARTS.into_iter().filter(|part| *part != POSTGRES).collect();
     }
     anyhow::ensure!(plan.server.is_file(), "--server FILE names the release binary\n{HELP}");
     Ok(plan)
@@ -90,6 +93,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
             let figures = match *part {
                 "refresh" => refresh::round(&plan.server, span).await?,
                 "sign-in" => sign_in::round(&plan.server, span).await?,
+                POSTGRES => postgres::round(&plan.server, span).await?,
                 _ => start::round(&plan.server, span).await?,
             };
             println!("round {number}: {}", report::line(&figures));
@@ -98,6 +102,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
         let targets = match *part {
             "refresh" => refresh::TARGETS.as_slice(),
             "sign-in" => sign_in::TARGETS.as_slice(),
+            POSTGRES => postgres::TARGETS.as_slice(),
             _ => start::TARGETS.as_slice(),
         };
         println!("\n{}", report::table(&rounds, targets));

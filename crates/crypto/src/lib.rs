@@ -36,6 +36,7 @@
 
 mod access_token;
 mod clock;
+mod digest;
 mod entropy;
 mod password;
 mod root_key;
@@ -44,6 +45,7 @@ mod token_mac;
 
 pub use access_token::{ACCESS_TOKEN_MAX, Issuer, SigningKeyring};
 pub use clock::SystemClock;
+pub use digest::sha256;
 pub use entropy::SystemEntropy;
 pub use password::{
     BCRYPT_COST_MAX, HASH_LANES_MAX, HASH_MEMORY_KIB_MAX, HASH_MEMORY_KIB_MIN, HASH_PASSES_MAX,

@@ -6,7 +6,9 @@
 
 pub mod access_token;
 pub mod account;
+pub mod client_address;
 pub mod credential;
+pub mod device_token;
 pub mod email_address;
 pub mod event;
 mod host_name;

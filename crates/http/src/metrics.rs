@@ -32,6 +32,11 @@ struct SignalLabels {
     signal: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    limit: &'static str,
+}
+
 /// How the store has fared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreCounts {
@@ -48,6 +53,7 @@ pub struct Metrics {
     latencies: Family<OperationLabels, Histogram>,
     under_way: Gauge,
     signals: Family<SignalLabels, Counter>,
+    refusals: Family<LimitLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -62,12 +68,13 @@ impl Metrics {
         let mut registry = Registry::with_prefix("minbil_auth");
         let requests = Family::default();
         let latencies = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let (under_way, signals) = (Gauge::default(), Family::default());
+        let (under_way, signals, refusals) = (Gauge::default(), Family::default(), Family::default());
         registry.register("requests", "Requests by operation and status", requests.clone());
         registry.register("request_seconds", "Latency by operation", latencies.clone());
         registry.register("requests_under_way", "Requests that have no answer yet", under_way.clone());
         registry.register("signals", "Things that happened, by kind", signals.clone());
-        Self { registry: Mutex::new(registry), requests, latencies, under_way, signals }
+        registry.register("limit_refusals", "Requests that a limit refused, by limit", refusals.clone());
+        Self { registry: Mutex::new(registry), requests, latencies, under_way, signals, refusals }
     }
 
     /// Reads the store's counts at every scrape from now on.
@@ -114,6 +121,11 @@ impl Telemetry for Metrics {
             Signal::MailRetried => "mail_retried",
             Signal::MailDead => "mail_dead",
             Signal::HashQueueFull => "hash_queue_full",
+            Signal::KnownDevice => "known_device",
+            Signal::Limited(limit) => {
+                self.refusals.get_or_create(&LimitLabels { limit: limit.name() }).inc();
+                return;
+            }
         };
         self.signals.get_or_create(&SignalLabels { signal }).inc();
     }
@@ -144,6 +156,7 @@ impl Collector for StoreCollector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use app::ports::limiter::Limit;
 
     #[test]
     fn what_is_counted_is_read() {
@@ -152,10 +165,12 @@ mod tests {
         metrics.began();
         metrics.ended("/api/{ns}/auth/refresh", 200, Duration::from_millis(2));
         metrics.count(Signal::RefreshReused);
+        metrics.count(Signal::Limited(Limit::SignInAccount));
         let text = metrics.text().unwrap();
         for line in [
             "minbil_auth_requests_total{operation=\"/api/{ns}/auth/refresh\",status=\"200\"} 1",
             "minbil_auth_signals_total{signal=\"refresh_reused\"} 1",
+            "minbil_auth_limit_refusals_total{limit=\"sign-in-account\"} 1",
             "minbil_auth_store_writes_total 7",
             "minbil_auth_store_flushes_total 3",
             "minbil_auth_requests_under_way 0",

@@ -105,8 +105,8 @@ const OF_ANY_TOKENS: [Code; 4] =
 /// What every call can come to.
 const OF_ALL: [Code; 2] = [Code::ServiceUnavailable, Code::InternalError];
 
-/// What a request that reaches no call comes to: a wrong address or method, or a head that the HTTP library
-/// refuses before anything of ours sees it.
+/// What a request that reaches no call comes to: a wrong address or method, or a head that is refused before it is
+/// looked at which call it is for.
 pub(crate) const OF_NO_CALL: [Code; 4] =
     [Code::NotFound, Code::MethodNotAllowed, Code::UriTooLong, Code::HeadersTooLarge];
 
@@ -220,14 +220,18 @@ impl Operation {
     /// Beside what its proof, its body and the server at large bring about.
     const fn own_problems(self) -> &'static [Code] {
         match self {
-            Self::SignUp => &[Code::EmailTaken, Code::ServerBusy],
-            Self::SignIn => &[Code::InvalidCredentials, Code::AccountDisabled, Code::ServerBusy],
+            Self::SignUp => &[Code::EmailTaken, Code::RateLimited, Code::ServerBusy],
+            Self::SignIn => {
+                &[Code::InvalidCredentials, Code::AccountDisabled, Code::RateLimited, Code::ServerBusy]
+            }
             Self::ForgotPassword => &[Code::RedirectNotAllowed, Code::RateLimited],
-            Self::ResetPassword => &[Code::ResetTokenInvalid, Code::ResetTokenExpired, Code::ServerBusy],
-            Self::ChangePassword => &[Code::CurrentPasswordWrong, Code::ServerBusy],
+            Self::ResetPassword => {
+                &[Code::ResetTokenInvalid, Code::ResetTokenExpired, Code::RateLimited, Code::ServerBusy]
+            }
+            Self::ChangePassword => &[Code::CurrentPasswordWrong, Code::RateLimited, Code::ServerBusy],
             Self::EndSession => &[Code::SessionNotFound],
-            Self::Refresh
-            | Self::SignOut
+            Self::Refresh => &[Code::RateLimited],
+            Self::SignOut
             | Self::Me
             | Self::ListSessions
             | Self::Jwks

@@ -1,5 +1,6 @@
 //! What the surface is told by the configuration.
 
+use domain::client_address::AddressRange;
 use domain::namespace::NamespaceName;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,8 +25,14 @@ pub struct HttpOptions {
     pub own_origins: Vec<String>,
     /// The namespaces, by name.
     pub namespaces: BTreeMap<NamespaceName, HttpNamespace>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
     /// The largest request body, in bytes.
     pub body_max_bytes: usize,
+    /// The longest address of a request, in bytes.
+    pub uri_max_bytes: usize,
+    /// The largest header section of a request, in bytes.
+    pub head_max_bytes: usize,
     /// How long a request may take.
     pub request_deadline: Duration,
     /// The documentation pages.

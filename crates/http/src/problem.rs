@@ -4,6 +4,7 @@
 //! whole table come from it. Codes that a client acts on differently differ.
 
 use app::fault::Fault;
+use app::limits::Limited;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -118,7 +119,7 @@ problems! {
     ServerBusy, "server_busy", 503, "Server busy", "The server is checking as many passwords as it can. Try again shortly.",
         "Wait as many seconds as `Retry-After` says, then repeat the same call. Nothing was changed.";
     /// A dependency does not answer.
-    ServiceUnavailable, "service_unavailable", 503, "Service unavailable", "The server cannot do this right now. Nothing was changed. Try again shortly.",
+    ServiceUnavailable, "service_unavailable", 503, "Service unavailable", "The server cannot do this right now. Try again shortly.",
         "Wait as many seconds as `Retry-After` says, then repeat the same call, with growing pauses if it goes on.";
     /// No such path.
     NotFound, "not_found", 404, "Not found", "There is nothing at this address.",
@@ -210,6 +211,8 @@ pub(crate) struct Problem {
     pub(crate) code: ProblemCode,
     pub(crate) errors: Vec<FieldProblem>,
     pub(crate) retry_after: Option<Duration>,
+    /// The limit that refused it.
+    pub(crate) limited: Option<Limited>,
     pub(crate) challenge: Challenge,
     /// What it comes from, for the log alone.
     pub(crate) fault: Option<Arc<Fault>>,
@@ -221,7 +224,8 @@ impl Problem {
 
     pub(crate) fn new(code: ProblemCode) -> Self {
         let retry_after = matches!(code.status(), 429 | 503).then_some(Self::RETRY_AFTER);
-        Self { code, errors: Vec::new(), retry_after, challenge: Challenge::Plain, fault: None }
+        let challenge = Challenge::Plain;
+        Self { code, errors: Vec::new(), retry_after, limited: None, challenge, fault: None }
     }
 
     pub(crate) fn invalid(errors: Vec<FieldProblem>) -> Self {
@@ -235,6 +239,12 @@ impl Problem {
     /// A 401 on a token that was presented.
     pub(crate) fn bad_token(code: ProblemCode) -> Self {
         Self { challenge: Challenge::InvalidToken, ..Self::new(code) }
+    }
+}
+
+impl From<Limited> for Problem {
+    fn from(limited: Limited) -> Self {
+        Self { limited: Some(limited), ..Self::retry_after(ProblemCode::RateLimited, limited.retry_after) }
     }
 }
 

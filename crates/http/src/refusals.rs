@@ -36,6 +36,7 @@ impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::EmailTaken => ProblemCode::EmailTaken.into(),
+            SignUpError::Limited(limited) => limited.into(),
             SignUpError::Busy(full) => full.into(),
             SignUpError::Fault(fault) => fault.into(),
         }
@@ -47,6 +48,7 @@ impl From<SignInError> for Problem {
         match error {
             SignInError::InvalidCredentials => ProblemCode::InvalidCredentials.into(),
             SignInError::AccountDisabled => ProblemCode::AccountDisabled.into(),
+            SignInError::Limited(limited) => limited.into(),
             SignInError::Busy(full) => full.into(),
             SignInError::Fault(fault) => fault.into(),
         }
@@ -102,6 +104,7 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::NoCredential(none) => none.into(),
             RefreshError::Refused { refusal, clear_cookie: _ } => refusal.into(),
+            RefreshError::Limited(limited) => limited.into(),
             RefreshError::Fault(fault) => fault.into(),
         }
     }
@@ -133,9 +136,7 @@ impl From<ForgotPasswordError> for Problem {
     fn from(error: ForgotPasswordError) -> Self {
         match error {
             ForgotPasswordError::RedirectNotAllowed => ProblemCode::RedirectNotAllowed.into(),
-            ForgotPasswordError::Limited { retry_after } => {
-                Self::retry_after(ProblemCode::RateLimited, retry_after)
-            }
+            ForgotPasswordError::Limited(limited) => limited.into(),
             ForgotPasswordError::Fault(fault) => fault.into(),
         }
     }
@@ -146,6 +147,7 @@ impl From<ResetPasswordError> for Problem {
         match error {
             ResetPasswordError::TokenInvalid => ProblemCode::ResetTokenInvalid.into(),
             ResetPasswordError::TokenExpired => ProblemCode::ResetTokenExpired.into(),
+            ResetPasswordError::Limited(limited) => limited.into(),
             ResetPasswordError::Busy(full) => full.into(),
             ResetPasswordError::Fault(fault) => fault.into(),
         }
@@ -157,6 +159,7 @@ impl From<ChangePasswordError> for Problem {
         match error {
             ChangePasswordError::WrongPassword => ProblemCode::CurrentPasswordWrong.into(),
             ChangePasswordError::CredentialChanged => Self::bad_token(ProblemCode::PasswordChanged),
+            ChangePasswordError::Limited(limited) => limited.into(),
             ChangePasswordError::Busy(full) => full.into(),
             ChangePasswordError::Fault(fault) => fault.into(),
         }

@@ -1,6 +1,7 @@
 //! Everything joined: routes, pages, and the layers around them.
 
 use crate::layers::guard::guard;
+use crate::layers::head_limit::head_limit;
 use crate::layers::host_guard::host_guard;
 use crate::layers::observe::observe;
 use crate::layers::problem_document::problem_documents;
@@ -28,6 +29,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
         // These have CORS around a guard of their own: a page may read that a call has failed.
         .merge(routes::all(&state))
         .layer(from_fn_with_state(layer(&state), host_guard))
+        .layer(from_fn_with_state(layer(&state), head_limit))
         .layer(from_fn_with_state(layer(&state), security_headers))
         .layer(from_fn_with_state(layer(&state), problem_documents))
         .layer(from_fn_with_state(layer(&state), observe))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 ///
 /// Without configuration it runs in development mode: embedded SQLite in ./minbil-auth-data, both loopback
 /// addresses on port 5000, mail caught at /dev/inbox, documentation at /docs. Every key of the configuration
-/// file can be given in the environment as MINBIL_AUTH_<SECTION>__<KEY>; `minbil-auth config default` prints the
+/// file can be given in the environment as MINBIL_AUTH_SECTION__KEY; `minbil-auth config default` prints the
 /// file with every key explained.
 #[derive(Debug, Parser)]
 #[command(name = "minbil-auth", version, propagate_version = true)]
@@ -50,7 +50,11 @@ pub enum Command {
     /// Bring the database's schema to this version
     ///
     /// `serve` does it by itself; a database that is newer than this program is refused.
-    Migrate,
+    Migrate {
+        /// Another migration than that of the schema.
+        #[command(subcommand)]
+        what: Option<Migrate>,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Check and show the configuration
@@ -74,6 +78,24 @@ pub enum Command {
     /// Mails that are owed
     #[command(subcommand)]
     Outbox(Outbox),
+}
+
+/// `migrate`
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Move everything from the embedded database to the PostgreSQL that `database.url` names
+    ///
+    /// Stop the server first. Accounts, sessions, keys, owed mails and the audit log move, and are compared by counts and
+    /// hashes; afterwards every refresh token still works. Run it again if it was cut off: it goes on where it was, and no
+    /// server starts on the target before everything has arrived.
+    SqliteToPostgres {
+        /// The embedded database [default: minbil-auth.db in the data directory]
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        /// Rehearse: do all of it in a schema that is dropped at the end. The server may go on meanwhile
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// `serve`

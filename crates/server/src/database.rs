@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::config::settings::{DatabasePlace, Settings};
-use crate::wire::Outside;
+use crate::outside::Outside;
 use anyhow::Context as _;
 use app::fault::Fault;
 use app::ports::limiter::Limiter;
@@ -89,11 +89,18 @@ fn embedded(written: &Config, file: &Path, outside: &Outside) -> anyhow::Result<
 }
 
 async fn shared(written: &Config, address: &DatabaseAddress, outside: &Outside) -> anyhow::Result<Database> {
+    let store = PostgresStore::open(address, postgres_options(written), Arc::clone(&outside.entropy)).await;
+    let store = store.with_context(|| format!("cannot use the database {}", address.places()))?;
+    Ok(Database::Shared(Arc::new(store)))
+}
+
+/// How the shared store goes about it.
+pub fn postgres_options(written: &Config) -> PostgresOptions {
     let written = &written.database;
     let operation_max = Duration::from_secs(written.timeout_seconds);
     // Finding out that nobody is there must leave room for an answer within the same limit.
     let part = operation_max * 2 / 5;
-    let options = PostgresOptions {
+    PostgresOptions {
         connections: written.connections,
         readers: written.readers,
         queue_max: written.queue_max,
@@ -102,8 +109,5 @@ async fn shared(written: &Config, address: &DatabaseAddress, outside: &Outside) 
         wait_max: part,
         operation_max,
         ..PostgresOptions::default()
-    };
-    let store = PostgresStore::open(address, options, Arc::clone(&outside.entropy)).await;
-    let store = store.with_context(|| format!("cannot use the database {}", address.places()))?;
-    Ok(Database::Shared(Arc::new(store)))
+    }
 }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use app::audit::AuditContext;
 use app::service::Service;
-use app::sign_up::{SignUpError, sign_up};
+use app::sign_up::{SignUpError, make_account};
 use domain::email_address::EmailAddress;
 use domain::namespace::NamespaceName;
 use domain::password::Password;
@@ -24,9 +24,11 @@ pub async fn ensure_account(service: &Service) -> anyhow::Result<()> {
     let namespace = service.namespaces.get(&name).context("--demo needs the namespace co")?;
     let email = EmailAddress::parse(DEMO_EMAIL)?;
     let password = Password::chosen(DEMO_PASSWORD.to_owned(), namespace.password_min)?;
-    match sign_up(service, namespace, email, password, AuditContext::operator()).await {
+    match make_account(service, namespace, email, password, AuditContext::operator()).await {
         Ok(_) | Err(SignUpError::EmailTaken) => Ok(()),
-        Err(SignUpError::Busy(_)) => anyhow::bail!("the hashing pool has no room for the demo account"),
+        Err(SignUpError::Busy(_) | SignUpError::Limited(_)) => {
+            anyhow::bail!("the hashing pool has no room for the demo account")
+        }
         Err(SignUpError::Fault(fault)) => Err(fault).context("cannot make the demo account"),
     }
 }

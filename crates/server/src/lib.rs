@@ -11,6 +11,7 @@ pub mod limiter;
 pub mod listen;
 pub mod log;
 pub mod output;
+pub mod outside;
 mod shutdown;
 pub mod surface;
 pub mod wire;
@@ -45,6 +46,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         Command::Serve(serve) => return run::serve::run(&settings, serve).await,
         Command::Backup { file } => return run::backup::backup(&settings, file).await,
         Command::Restore { file } => return run::backup::restore(&settings, file).await,
+        Command::Migrate { what: Some(what) } => return run::relocate::run(&settings, what).await,
         Command::Openapi => {
             let document = http_api::openapi_document(&surface::options(&settings));
             output::line(&serde_json::to_string_pretty(&document)?);
@@ -60,7 +62,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         Command::Session(command) => run::session::run(service, command).await,
         Command::Key(command) => run::key::run(service, command, settings.key_rotation).await,
         Command::Outbox(command) => run::outbox::run(service, command).await,
-        Command::Migrate => {
+        Command::Migrate { .. } => {
             output::line("The database has this version's schema.");
             Ok(())
         }

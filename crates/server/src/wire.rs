@@ -1,16 +1,15 @@
 //! The switchboard: which adapter stands behind which port.
 
-use crate::config::settings::{DatabasePlace, MailRoute, NamespaceSettings, RootKeySource, Settings};
+use crate::config::settings::{DatabasePlace, MailRoute, Mode, NamespaceSettings, RootKeySource, Settings};
 use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
+pub use crate::outside::Outside;
 use anyhow::Context as _;
 use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::service::{Namespace, Service};
-use crypto::{
-    HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, SystemClock, SystemEntropy, TokenMacs,
-};
+use crypto::{HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
 use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
@@ -28,20 +27,6 @@ pub struct Wired {
     pub metrics: Arc<Metrics>,
     /// The development inbox, where mail is caught.
     pub inbox: Option<Arc<CaughtMail>>,
-}
-
-/// What comes from outside of the process and of the configuration. A test hands in its own.
-pub struct Outside {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-}
-
-impl Default for Outside {
-    fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
-    }
 }
 
 /// Opens what must be open and joins it.
@@ -66,6 +51,9 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
         limiter: limiter(settings, &database, &clock),
+        address_limiter: address_limiter(settings, &clock),
+        limits: settings.limits,
+        gates: Arc::default(),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,
         clock,
@@ -105,7 +93,11 @@ pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the data directory {}", dir.display()))
 }
 
-fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
+/// The root keys that the configuration names.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn root_keys(settings: &Settings) -> anyhow::Result<RootKeys> {
     match &settings.root_key {
         RootKeySource::Text(text) => RootKeys::parse(text.expose()).context("root_key"),
         RootKeySource::File(path) => RootKeys::load(path).context("root_key_file"),
@@ -142,14 +134,25 @@ fn keyring(
 }
 
 fn limiter(settings: &Settings, database: &Database, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
-    let limits = &settings.written.limits;
-    if limits.enabled {
-        let local = || Arc::new(LocalLimiter::new(Arc::clone(clock), limits.entries_max)) as _;
-        database.limiter().unwrap_or_else(local)
+    if settings.written.limits.enabled {
+        database.limiter().unwrap_or_else(|| local_limiter(settings, clock))
     } else {
-        tracing::warn!("limits.enabled = false: anybody can order any number of mails");
+        tracing::warn!("limits.enabled = false: anybody can guess any number of passwords");
         Arc::new(NoLimiter)
     }
+}
+
+/// In development every client is this machine, so its address says nothing about who they are.
+fn address_limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    if settings.written.limits.enabled && settings.mode == Mode::Production {
+        local_limiter(settings, clock)
+    } else {
+        Arc::new(NoLimiter)
+    }
+}
+
+fn local_limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Limiter> {
+    Arc::new(LocalLimiter::new(Arc::clone(clock), settings.written.limits.entries_max))
 }
 
 fn template_writer(settings: &Settings) -> anyhow::Result<TemplateWriter> {

@@ -83,6 +83,16 @@ impl DatabaseAddress {
         Ok(Self { config, tls: is_tls.then_some(roots) })
     }
 
+    /// The same place, in a schema of its own.
+    #[must_use]
+    pub fn in_schema(&self, schema: &str) -> Self {
+        let mut address = self.clone();
+        let given = address.config.get_options().unwrap_or_default();
+        let options = format!("{given} -c search_path={schema}");
+        address.config.options(options.trim());
+        address
+    }
+
     /// Where it leads, without user and password.
     pub fn places(&self) -> String {
         let ports = self.config.get_ports();

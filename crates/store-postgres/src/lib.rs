@@ -26,6 +26,7 @@ mod outage;
 mod outbox;
 mod reader;
 mod refusal;
+mod relocation;
 mod reset_rows;
 mod resets;
 mod rows;

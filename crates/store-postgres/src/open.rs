@@ -36,10 +36,31 @@ impl PostgresStore {
         options: PostgresOptions,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
+        Self::open_for(address, options, entropy, false).await
+    }
+
+    /// The same for another database to move in, which keeps servers out until it has arrived.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub async fn open_to_move_in(
+        address: &DatabaseAddress,
+        options: PostgresOptions,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, OpenError> {
+        Self::open_for(address, options, entropy, true).await
+    }
+
+    async fn open_for(
+        address: &DatabaseAddress,
+        options: PostgresOptions,
+        entropy: Arc<dyn Entropy>,
+        moves_in: bool,
+    ) -> Result<Self, OpenError> {
         let link = Arc::new(Link::new(address, &options)?);
         let client = link.connect().await.map_err(|failure| refused(&failure))?;
         inspect(&client, link.preparation).await?;
-        migrate(&client).await?;
+        migrate(&client, moves_in).await?;
         let limits = WriteLimits {
             connections: options.connections,
             queue_max: options.queue_max.max(1),

@@ -40,6 +40,11 @@ pub enum OpenError {
         /// Ours.
         known: i32,
     },
+    /// Another database is moving in.
+    #[error(
+        "another database is moving in and has not arrived; run `minbil-auth migrate sqlite-to-postgres` again until it has"
+    )]
+    Closed,
     /// Anything else.
     #[error("{0}")]
     Unusable(String),

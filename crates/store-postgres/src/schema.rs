@@ -20,12 +20,20 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    name: "first schema",
-    oldest_program: 1,
-    sql: include_str!("../migrations/V1__first_schema.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        name: "first schema",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V1__first_schema.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "rows of failures",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V2__rows_of_failures.sql"),
+    },
+];
 
 /// The version that this program knows.
 const KNOWN: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -46,6 +54,28 @@ pub(crate) fn whole() -> String {
         .collect()
 }
 
+/// The entry of the history that keeps servers out while another database moves in. Its number is one that no migration
+/// reaches.
+const CLOSED: i32 = 1_000_000_000;
+
+/// Keeps servers out.
+pub(crate) fn close() -> String {
+    format!(
+        "INSERT INTO schema_history (version, name, oldest_program, applied_at)
+         VALUES ({CLOSED}, 'another database moves in', {CLOSED}, now()) ON CONFLICT (version) DO NOTHING"
+    )
+}
+
+/// One row if servers are kept out.
+pub(crate) fn is_closed() -> String {
+    format!("SELECT 1 FROM schema_history WHERE version = {CLOSED}")
+}
+
+/// Lets servers in.
+pub(crate) fn open() -> String {
+    format!("DELETE FROM schema_history WHERE version = {CLOSED}")
+}
+
 /// How often a node tries to get a migration in before it gives up, and how long it waits in between. Each try waits
 /// for locks for a few seconds only: who waits for a lock on a table holds up everybody who comes after.
 const TRIES: u32 = 20;
@@ -56,16 +86,17 @@ const PAUSE: Duration = Duration::from_millis(500);
 struct Applied {
     version: i32,
     oldest_program: i32,
+    is_closed: bool,
 }
 
-/// Brings the schema to this version.
-pub(crate) async fn migrate(client: &ClientWrapper) -> Result<(), OpenError> {
+/// Brings the schema to this version. `moves_in`: this is who keeps servers out.
+pub(crate) async fn migrate(client: &ClientWrapper, moves_in: bool) -> Result<(), OpenError> {
     let mut tries = 1;
     loop {
-        let Err(failure) = advance(client).await else { break };
+        let Err(failure) = advance(client, moves_in).await else { break };
         let error = match failure {
             Step::Failed(error) => error,
-            Step::Newer(error) => return Err(error),
+            Step::Refused(error) => return Err(error),
         };
         // The transaction is over, whatever it came to.
         let _ = client.batch_execute("ROLLBACK").await;
@@ -80,7 +111,7 @@ pub(crate) async fn migrate(client: &ClientWrapper) -> Result<(), OpenError> {
 
 enum Step {
     Failed(tokio_postgres::Error),
-    Newer(OpenError),
+    Refused(OpenError),
 }
 
 impl From<tokio_postgres::Error> for Step {
@@ -89,16 +120,19 @@ impl From<tokio_postgres::Error> for Step {
     }
 }
 
-async fn advance(client: &ClientWrapper) -> Result<(), Step> {
+async fn advance(client: &ClientWrapper, moves_in: bool) -> Result<(), Step> {
     let applied = match applied(client).await? {
         Some(applied) => applied,
         None => {
             client.batch_execute(HISTORY).await?;
-            Applied { version: 0, oldest_program: 0 }
+            Applied { version: 0, oldest_program: 0, is_closed: false }
         }
     };
+    if applied.is_closed && !moves_in {
+        return Err(Step::Refused(OpenError::Closed));
+    }
     if applied.oldest_program > KNOWN {
-        return Err(Step::Newer(OpenError::Newer { found: applied.version, known: KNOWN }));
+        return Err(Step::Refused(OpenError::Newer { found: applied.version, known: KNOWN }));
     }
     if applied.version > KNOWN {
         tracing::info!(
@@ -116,12 +150,19 @@ async fn advance(client: &ClientWrapper) -> Result<(), Step> {
 
 /// `None` while there is no history. Asked of the table itself, because catalogues differ between databases.
 async fn applied(client: &ClientWrapper) -> Result<Option<Applied>, tokio_postgres::Error> {
-    let select =
-        "SELECT coalesce(max(version), 0)::int4, coalesce(max(oldest_program), 0)::int4 FROM schema_history";
-    match client.query_typed(select, &[]).await {
+    let select = format!(
+        "SELECT coalesce(max(CASE WHEN version < {CLOSED} THEN version END), 0)::int4,
+                coalesce(max(CASE WHEN version < {CLOSED} THEN oldest_program END), 0)::int4,
+                coalesce(max(version), 0) = {CLOSED} FROM schema_history"
+    );
+    match client.query_typed(&select, &[]).await {
         Ok(rows) => {
             let Some(row) = rows.first() else { return Ok(None) };
-            Ok(Some(Applied { version: row.try_get(0)?, oldest_program: row.try_get(1)? }))
+            Ok(Some(Applied {
+                version: row.try_get(0)?,
+                oldest_program: row.try_get(1)?,
+                is_closed: row.try_get(2)?,
+            }))
         }
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(None),
         Err(error) => Err(error),

@@ -14,6 +14,7 @@ mod outbox;
 #[cfg(test)]
 mod query_plans;
 mod reader;
+mod relocation;
 mod resets;
 mod rows;
 mod sessions;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{Outcome, Session};
 use crate::machine::{self, CHROMIUM, CURL, NODE, NPM, OPENSSL, PIP, PYTHON, Tool};
+use crate::postgres;
 use crate::process::Run;
 
 /// The packages that `e2e/run.py` installs into its work folder; it knows when they are stale.
@@ -16,7 +17,15 @@ pub(super) fn snippets(session: &Session) -> Result<Outcome> {
 }
 
 pub(super) fn openapi(session: &Session) -> Result<Outcome> {
-    run(session, "openapi", &[PYTHON, PIP, NODE, NPM])
+    let database = postgres::Server::ready(&session.workspace.target)?;
+    run_with(session, "openapi", &[PYTHON, PIP, NODE, NPM], Some(&database))
+}
+
+pub(super) fn portal(session: &Session) -> Result<Outcome> {
+    // The guide's Rust code is an example of the repository; cargo puts it beside the server.
+    let build = session.workspace.cargo().args(["build", "-p", "minbil-auth-crypto", "--locked"]);
+    build.args(["--example", "verify_access_token"]).run()?;
+    run(session, "portal", &[PYTHON, PIP, NODE, NPM, CURL, OPENSSL, CHROMIUM])
 }
 
 pub(super) fn browser(session: &Session) -> Result<Outcome> {
@@ -28,6 +37,15 @@ pub(super) fn mail(session: &Session) -> Result<Outcome> {
 }
 
 fn run(session: &Session, name: &str, tools: &[Tool]) -> Result<Outcome> {
+    run_with(session, name, tools, None)
+}
+
+fn run_with(
+    session: &Session,
+    name: &str,
+    tools: &[Tool],
+    database: Option<&postgres::Server>,
+) -> Result<Outcome> {
     machine::ensure(tools)?;
     let root = &session.workspace.root;
     if !root.join("e2e/run.py").is_file() {
@@ -37,7 +55,12 @@ fn run(session: &Session, name: &str, tools: &[Tool]) -> Result<Outcome> {
     let work = session.workspace.target.join("e2e").join(name);
     std::fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
     clear(&work)?;
-    Run::new("python3")
+    let python = Run::new("python3");
+    let python = match database {
+        Some(database) => python.hidden(postgres::URL, &database.url),
+        None => python,
+    };
+    python
         .folder(root)
         .args(["e2e/run.py", name, "--server"])
         .arg(&server)

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the steps in order, the time each took, and one line that says how it ended.
 
 mod e2e;
+mod provoked;
 mod steps;
 
 use std::cell::RefCell;
@@ -48,7 +49,7 @@ impl Session {
 
 /// `cargo xtask test --list`.
 pub(crate) fn list() {
-    for step in &STEPS {
+    for step in STEPS {
         show(&format!("{:<10} {}", step.name, step.about));
     }
 }

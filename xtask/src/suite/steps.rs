@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::{Outcome, Session, Step, e2e};
+use super::{Outcome, Session, Step, e2e, provoked};
 use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::{Stream, show};
@@ -11,7 +11,7 @@ use crate::{faults, licences, machine, postgres, tidy, timing};
 /// A tenth of what `cargo xtask prove` runs.
 const KILLS: u32 = 10;
 
-pub(super) const STEPS: [Step; 14] = [
+pub(super) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "every file is formatted", run: fmt },
     Step {
         name: "tidy",
@@ -31,6 +31,11 @@ pub(super) const STEPS: [Step; 14] = [
         name: "openapi",
         about: "the document linted, made into a client, and held against every answer",
         run: e2e::openapi,
+    },
+    Step {
+        name: "portal",
+        about: "the documentation in Chromium; its snippets and guides, run",
+        run: e2e::portal,
     },
     Step { name: "browser", about: "pages and journeys in Chromium", run: e2e::browser },
     Step { name: "mail", about: "a real SMTP process that refuses, stalls and comes back", run: e2e::mail },
@@ -76,11 +81,14 @@ fn clippy(session: &Session) -> Result<Outcome> {
 
 fn tests(session: &Session) -> Result<Outcome> {
     let database = postgres::Server::ready(&session.workspace.target)?;
+    let seen = provoked::fresh_file(&session.workspace)?;
     let run = session.workspace.cargo().args(["test", "--workspace", "--locked"]);
-    let output = run.hidden(postgres::URL, &database.url).kept(Stream::Out)?;
+    let run = run.hidden(postgres::URL, &database.url);
+    let output = run.setting(provoked::ANSWERS_SEEN, &seen.display().to_string()).kept(Stream::Out)?;
     let counts = Counts::read(&output);
     counts.some_passed()?;
-    Ok(Outcome::Passed(counts.to_string()))
+    let provoked = provoked::check(&session.workspace, &seen)?;
+    Ok(Outcome::Passed(format!("{counts}; {provoked}")))
 }
 
 fn docs(session: &Session) -> Result<Outcome> {

@@ -1,15 +1,87 @@
-//! Limits. The one behind this port so far protects mailboxes from reset mails that nobody asked for.
+//! Limits: what is counted, and where the counts are kept.
+//!
+//! Every write is one statement on one row, so that a database can count for many nodes at once. What is counted by
+//! network address stays in the process.
 
 use crate::fault::Fault;
 use async_trait::async_trait;
-use domain::throttle::Budget;
+use domain::throttle::{Budget, Ladder};
 use std::time::Duration;
+
+/// What stands for whoever is limited: a keyed hash, or an address prefix. Never an email address.
+pub type LimitKey = [u8; 32];
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Limit {
-    /// Reset mails to one address.
+    /// Failed sign-ins from one network address.
+    SignInAddress,
+    /// Failed sign-ins to one account from devices that never signed in to it.
+    SignInAccount,
+    /// Failed sign-ins to one account from one device that did.
+    SignInDevice,
+    /// Sign-ups from one network address.
+    SignUpAddress,
+    /// Requests for reset mails from one network address.
+    ForgotPasswordAddress,
+    /// Reset mails to one mail address.
     ForgotPassword,
+    /// Mails that strangers can order in one namespace.
+    NamespaceMail,
+    /// Wrong reset tokens from one network address.
+    ResetAddress,
+    /// Wrong current passwords of one signed-in user.
+    CurrentPassword,
+    /// Refused refreshes from one network address.
+    RefreshAddress,
+}
+
+impl Limit {
+    /// Every limit.
+    pub const ALL: [Self; 10] = [
+        Self::SignInAddress,
+        Self::SignInAccount,
+        Self::SignInDevice,
+        Self::SignUpAddress,
+        Self::ForgotPasswordAddress,
+        Self::ForgotPassword,
+        Self::NamespaceMail,
+        Self::ResetAddress,
+        Self::CurrentPassword,
+        Self::RefreshAddress,
+    ];
+
+    /// The name, as it is stored and as `RateLimit-Policy` gives it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignInAddress => "sign-in-address",
+            Self::SignInAccount => "sign-in-account",
+            Self::SignInDevice => "sign-in-device",
+            Self::SignUpAddress => "sign-up-address",
+            Self::ForgotPasswordAddress => "forgot-password-address",
+            Self::ForgotPassword => "forgot-password",
+            Self::NamespaceMail => "namespace-mail",
+            Self::ResetAddress => "reset-address",
+            Self::CurrentPassword => "current-password",
+            Self::RefreshAddress => "refresh-address",
+        }
+    }
+
+    /// Whether it is counted by network address, and so by each process for itself.
+    pub const fn is_by_address(self) -> bool {
+        match self {
+            Self::SignInAddress
+            | Self::SignUpAddress
+            | Self::ForgotPasswordAddress
+            | Self::ResetAddress
+            | Self::RefreshAddress => true,
+            Self::SignInAccount
+            | Self::SignInDevice
+            | Self::ForgotPassword
+            | Self::NamespaceMail
+            | Self::CurrentPassword => false,
+        }
+    }
 }
 
 /// Whether a charge fitted.
@@ -24,12 +96,32 @@ pub enum Charged {
     },
 }
 
-/// Counts charges against budgets.
+/// Counts.
 #[async_trait]
 pub trait Limiter: Send + Sync {
-    /// Charges one unit to `key`.
+    /// Charges one unit to `key` (`domain::throttle::charge`).
     ///
     /// # Errors
     /// When the counters cannot be reached; a caller then refuses, it never lets pass.
-    async fn charge(&self, limit: Limit, key: [u8; 32], budget: Budget) -> Result<Charged, Fault>;
+    async fn charge(&self, limit: Limit, key: LimitKey, budget: Budget) -> Result<Charged, Fault>;
+    /// Gives one accepted unit back (`domain::throttle::refund`). A key that was forgotten meanwhile stays forgotten.
+    ///
+    /// # Errors
+    /// When the counters cannot be reached.
+    async fn refund(&self, limit: Limit, key: LimitKey, budget: Budget) -> Result<(), Fault>;
+    /// Counts one attempt of a row of failures (`domain::throttle::climb`).
+    ///
+    /// # Errors
+    /// When the counters cannot be reached; a caller then refuses, it never lets pass.
+    async fn climb(&self, limit: Limit, key: LimitKey, ladder: Ladder) -> Result<Charged, Fault>;
+    /// Takes one attempt back that proved nothing (`domain::throttle::step_down`).
+    ///
+    /// # Errors
+    /// When the counters cannot be reached.
+    async fn step_down(&self, limit: Limit, key: LimitKey) -> Result<(), Fault>;
+    /// Forgets a row of failures.
+    ///
+    /// # Errors
+    /// When the counters cannot be reached.
+    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<(), Fault>;
 }

@@ -5,5 +5,6 @@ pub mod keys;
 pub mod limiter;
 pub mod mailer;
 pub mod password_hasher;
+pub mod rows;
 pub mod store;
 pub mod telemetry;

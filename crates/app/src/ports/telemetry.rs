@@ -1,5 +1,7 @@
 //! What is counted. No label ever says whether an account exists.
 
+use super::limiter::Limit;
+
 /// Something that happened often enough to be a number rather than an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
@@ -21,6 +23,10 @@ pub enum Signal {
     MailDead,
     /// The hashing queue was full.
     HashQueueFull,
+    /// A limit refused somebody.
+    Limited(Limit),
+    /// Somebody signed in from a device that had done so before.
+    KnownDevice,
 }
 
 /// Counts signals.

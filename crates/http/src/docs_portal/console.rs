@@ -17,8 +17,11 @@ use std::io::Read as _;
 use std::sync::{LazyLock, OnceLock};
 
 /// The bundle, as `crates/http/console/README.md` says how to make it.
-static BUNDLE: Bundle =
-    Bundle { brotli: include_bytes!("../../console/scalar-1.76.4.js.br"), gzipped: OnceLock::new() };
+static BUNDLE: Bundle = Bundle {
+    brotli: include_bytes!("../../console/scalar-1.76.4.js.br"),
+    plain: OnceLock::new(),
+    gzipped: OnceLock::new(),
+};
 /// Its address holds its version, so that it can be kept for good.
 const BUNDLE_ADDRESS: &str = "/docs/console/scalar-1.76.4.js";
 /// More than the bundle is, decompressed: what a damaged file could swell to has an end.
@@ -26,41 +29,36 @@ const BUNDLE_MAX: u64 = 16 * 1024 * 1024;
 
 static TAG: LazyLock<String> = LazyLock::new(|| fingerprint(BUNDLE.brotli));
 
-/// A script that is kept compressed and mostly leaves so.
+/// A script that is kept compressed and mostly leaves so. What a rare client needs instead is made once, by the first that
+/// asks: asking again costs nothing but the answer.
 struct Bundle {
     brotli: &'static [u8],
+    plain: OnceLock<Option<Bytes>>,
     gzipped: OnceLock<Option<Bytes>>,
 }
 
 impl Bundle {
-    fn plain(&self) -> Result<Bytes, Fault> {
-        let mut plain = Vec::new();
-        let decoder = brotli_decompressor::Decompressor::new(self.brotli, 64 * 1024);
-        decoder.take(BUNDLE_MAX).read_to_end(&mut plain).map_err(Fault::internal)?;
-        Ok(Bytes::from(plain))
+    fn plain(&self) -> Option<Bytes> {
+        let decompress = || {
+            let mut plain = Vec::new();
+            let decoder = brotli_decompressor::Decompressor::new(self.brotli, 64 * 1024);
+            decoder.take(BUNDLE_MAX).read_to_end(&mut plain).ok().map(|_| Bytes::from(plain))
+        };
+        self.plain.get_or_init(decompress).clone()
     }
 
-    /// For clients without brotli, which browsers are when the connection is plain HTTP to another machine. Kept once
-    /// it was made.
-    fn gzipped(&self) -> Result<Option<Bytes>, Fault> {
-        if let Some(known) = self.gzipped.get() {
-            return Ok(known.clone());
-        }
-        let plain = self.plain()?;
-        Ok(self.gzipped.get_or_init(|| gzip(&plain)).clone())
+    fn gzipped(&self) -> Option<Bytes> {
+        self.gzipped.get_or_init(|| gzip(&self.plain()?)).clone()
     }
 
-    /// The body in the best coding that the client takes.
-    fn coded(&self, request: &HeaderMap) -> Result<(Bytes, Option<&'static str>), Fault> {
-        if accepts(request, "br") {
-            return Ok((Bytes::from_static(self.brotli), Some("br")));
-        }
-        if accepts(request, "gzip")
-            && let Some(gzipped) = self.gzipped()?
-        {
-            return Ok((gzipped, Some("gzip")));
-        }
-        Ok((self.plain()?, None))
+    /// The body in a coding. The first time takes longer than a task may hold its thread.
+    async fn coded(&'static self, coding: Option<&str>) -> Result<Bytes, Fault> {
+        let made = match coding {
+            Some("br") => return Ok(Bytes::from_static(self.brotli)),
+            Some(_) => tokio::task::spawn_blocking(|| self.gzipped()).await,
+            None => tokio::task::spawn_blocking(|| self.plain()).await,
+        };
+        made.map_err(Fault::internal)?.ok_or_else(|| Fault::internal("the console's bundle cannot be read"))
     }
 }
 
@@ -89,10 +87,8 @@ fn html() -> Result<String, Fault> {
 }
 
 async fn bundle(headers: HeaderMap) -> Result<Response, Problem> {
-    // Decompressing takes longer than a task may hold its thread.
-    let fault = |error: tokio::task::JoinError| Fault::internal(error);
-    let asked = headers.clone();
-    let (body, coding) = tokio::task::spawn_blocking(move || BUNDLE.coded(&asked)).await.map_err(fault)??;
+    let coding = ["br", "gzip"].into_iter().find(|coding| accepts(&headers, coding));
+    let body = BUNDLE.coded(coding).await?;
     let tag = format!("\"{}{}\"", *TAG, coding.map_or(String::new(), |coding| format!("-{coding}")));
     let mut response = if headers.contains_key(IF_NONE_MATCH) && is_known(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()

@@ -12,7 +12,6 @@ use serde_json::Value;
 pub(super) struct Endpoint {
     /// The part of the address that leads here, such as `sign-in`.
     pub(super) id: String,
-    pub(super) operation_id: String,
     pub(super) method: String,
     pub(super) path: String,
     pub(super) summary: String,
@@ -79,7 +78,6 @@ fn endpoint(
     let method = method.to_ascii_uppercase();
     Endpoint {
         id: id(path, namespace),
-        operation_id: text(operation, "operationId"),
         summary: text(operation, "summary"),
         description: html(&text(operation, "description")),
         proof: proof(document, operation),

@@ -3,7 +3,10 @@
 
 /// What tells the tokens of a language apart.
 struct Rules {
+    /// What begins a comment that ends with its line.
     comment: &'static str,
+    /// Whether comments stand between `/*` and `*/` as well.
+    has_block_comments: bool,
     quotes: &'static [&'static str],
     words: &'static [&'static str],
     /// Whether a text before a colon is a key.
@@ -14,6 +17,7 @@ struct Rules {
 
 const JSON: Rules = Rules {
     comment: "",
+    has_block_comments: false,
     quotes: &["\""],
     words: &["true", "false", "null"],
     has_keys: true,
@@ -22,6 +26,7 @@ const JSON: Rules = Rules {
 
 const JAVASCRIPT: Rules = Rules {
     comment: "//",
+    has_block_comments: true,
     quotes: &["'", "\"", "`"],
     words: &[
         "async",
@@ -68,6 +73,7 @@ const JAVASCRIPT: Rules = Rules {
 
 const SHELL: Rules = Rules {
     comment: "# ",
+    has_block_comments: false,
     quotes: &["'", "\""],
     words: &[
         "case", "do", "done", "elif", "else", "esac", "export", "fi", "for", "if", "in", "then", "while",
@@ -78,6 +84,7 @@ const SHELL: Rules = Rules {
 
 const PYTHON: Rules = Rules {
     comment: "#",
+    has_block_comments: false,
     quotes: &["\"\"\"", "\"", "'"],
     words: &[
         "False", "None", "True", "and", "as", "class", "def", "elif", "else", "except", "finally", "for",
@@ -90,6 +97,7 @@ const PYTHON: Rules = Rules {
 
 const RUST: Rules = Rules {
     comment: "//",
+    has_block_comments: true,
     quotes: &["\""],
     words: &[
         "as", "async", "await", "const", "else", "enum", "false", "fn", "for", "if", "impl", "in", "let",
@@ -100,10 +108,23 @@ const RUST: Rules = Rules {
     has_options: false,
 };
 
-const TOML: Rules =
-    Rules { comment: "#", quotes: &["\""], words: &["true", "false"], has_keys: false, has_options: false };
+const TOML: Rules = Rules {
+    comment: "#",
+    has_block_comments: false,
+    quotes: &["\""],
+    words: &["true", "false"],
+    has_keys: false,
+    has_options: false,
+};
 
-const PLAIN: Rules = Rules { comment: "", quotes: &[], words: &[], has_keys: false, has_options: false };
+const PLAIN: Rules = Rules {
+    comment: "",
+    has_block_comments: false,
+    quotes: &[],
+    words: &[],
+    has_keys: false,
+    has_options: false,
+};
 
 /// Code as HTML, coloured by the rules of a language as Markdown and OpenAPI name it. An unknown one stays plain.
 pub(super) fn highlight(code: &str, language: &str) -> String {
@@ -134,6 +155,9 @@ fn token(text: &str, before: char, first: char, rules: &Rules) -> (Option<char>,
     let is_inside_word = is_word(before);
     if !rules.comment.is_empty() && text.starts_with(rules.comment) && !is_inside_word && before != ':' {
         return (Some('c'), text.find('\n').unwrap_or(text.len()));
+    }
+    if rules.has_block_comments && text.starts_with("/*") {
+        return (Some('c'), text.find("*/").map_or(text.len(), |end| end + 2));
     }
     if let Some(quote) = rules.quotes.iter().find(|quote| text.starts_with(**quote)) {
         let length = quoted(text, quote);
@@ -179,13 +203,14 @@ fn quoted(text: &str, quote: &str) -> usize {
 
 fn write_token(html: &mut String, kind: Option<char>, text: &str) {
     if let Some(kind) = kind {
-        html.push_str("<span class=\"");
+        // The shortest mark there is: a page has thousands of them.
+        html.push_str("<i class=");
         html.push(kind);
-        html.push_str("\">");
+        html.push('>');
     }
     escape(html, text);
     if kind.is_some() {
-        html.push_str("</span>");
+        html.push_str("</i>");
     }
 }
 
@@ -240,23 +265,30 @@ mod tests {
     fn tokens_are_what_they_are() {
         assert_eq!(
             highlight("{\"a\": \"b\", \"n\": 12, \"t\": true}", "json"),
-            "{<span class=\"p\">\"a\"</span>: <span class=\"s\">\"b\"</span>, <span class=\"p\">\"n\"</span>: \
-             <span class=\"d\">12</span>, <span class=\"p\">\"t\"</span>: <span class=\"k\">true</span>}"
+            "{<i class=p>\"a\"</i>: <i class=s>\"b\"</i>, <i class=p>\"n\"</i>: \
+             <i class=d>12</i>, <i class=p>\"t\"</i>: <i class=k>true</i>}"
         );
         assert_eq!(
             highlight("const a = fetch('http://x'); // why", "javascript"),
-            "<span class=\"k\">const</span> a = fetch(<span class=\"s\">'http://x'</span>); <span class=\"c\">// why</span>"
+            "<i class=k>const</i> a = fetch(<i class=s>'http://x'</i>); <i class=c>// why</i>"
         );
         assert_eq!(
             highlight("curl --request POST \"$A\" # no", "shell"),
-            "curl <span class=\"p\">--request</span> POST <span class=\"s\">\"$A\"</span> <span class=\"c\"># no</span>"
+            "curl <i class=p>--request</i> POST <i class=s>\"$A\"</i> <i class=c># no</i>"
         );
+    }
+
+    #[test]
+    fn a_comment_in_a_block_is_one_token() {
+        assert_eq!(highlight("/* if\n a */ if", "js"), "<i class=c>/* if\n a */</i> <i class=k>if</i>");
+        assert_eq!(highlight("/* never", "rust"), "<i class=c>/* never</i>");
+        assert_eq!(highlight("/* if */", "sh"), "/* <i class=k>if</i> */");
     }
 
     #[test]
     fn a_part_of_a_word_is_no_keyword_and_no_number() {
         for (code, language) in [("constant x2 a.of", "js"), ("sign-in", "sh"), ("sha256", "py")] {
-            assert!(!highlight(code, language).contains("span"), "{code}");
+            assert!(!highlight(code, language).contains("<i"), "{code}");
         }
     }
 }

@@ -1,10 +1,11 @@
 //! One call of a namespace: everything about it but the body.
 
 use super::{authorization, cookie, page_origin};
-use crate::options::HttpNamespace;
+use crate::options::{HttpNamespace, HttpOptions};
 use crate::problem::{Problem, ProblemCode};
 use crate::request_id::RequestId;
 use crate::state::HttpState;
+use app::allowances::DeviceProof;
 use app::authenticate::{Caller, authenticate};
 use app::credentials::{HeaderText, PresentedTexts};
 use app::service::{Namespace, Origin};
@@ -12,13 +13,14 @@ use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use axum::http::request::Parts;
+use domain::client_address::client_address;
 use domain::credential::CookieGate;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::secret::SecretText;
 use domain::session::{ClientInfo, USER_AGENT_MAX};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// A call of a namespace.
@@ -27,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) origin: Origin,
     /// Whether a sign-in may set the cookie.
     pub(crate) with_cookie: bool,
+    /// Whether a sign-in may mark the device as known.
+    pub(crate) may_be_remembered: bool,
     header: HeaderText,
     cookie: Option<SecretText>,
     gate: CookieGate,
@@ -57,10 +61,11 @@ impl FromRequestParts<Arc<HttpState>> for Call {
         let cookie_name = cookie::name(state.options.mode, &namespace.name);
         Ok(Self {
             with_cookie: page_origin::may_hold_cookie(headers, rules, &state.options),
+            may_be_remembered: page_origin::may_be_remembered(headers, rules, &state.options),
             gate: page_origin::gate(headers, rules, &state.options),
             header: authorization::read(headers),
             cookie: cookie::read(headers, &cookie_name),
-            origin: origin(parts),
+            origin: origin(parts, &state.options, &namespace.name),
             namespace,
         })
     }
@@ -75,16 +80,27 @@ pub(crate) fn find_namespace<'a>(
     Some((Arc::clone(state.service.namespaces.get(&name)?), state.options.namespaces.get(&name)?))
 }
 
-fn origin(parts: &Parts) -> Origin {
+fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Origin {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let source = peer.map(|ConnectInfo(peer)| client(peer.ip(), &parts.headers, options));
+    let device = cookie::read(&parts.headers, &cookie::device_name(options.mode, namespace));
     Origin {
         request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
         client: ClientInfo {
             user_agent: user_agent(&parts.headers),
-            address: peer.map(|ConnectInfo(address)| address.ip().to_canonical().to_string()),
+            address: source.map(|address| address.to_string()),
         },
         locale: locale(&parts.headers),
+        source,
+        device: device.and_then(|text| DeviceProof::read(text.expose())),
     }
+}
+
+/// Whom the request comes from, by the word of the proxies that are ours. A line that is not text counts as one that
+/// is not an address.
+fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
+    let lines = headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("unreadable"));
+    client_address(peer, lines, &options.trusted_proxies)
 }
 
 /// The client's language, if it names one of ours.

@@ -30,7 +30,7 @@ pub(crate) fn read(headers: &HeaderMap, name: &str) -> Option<SecretText> {
             match pair.trim_matches([' ', '\t']).split_once('=') {
                 Some((key, value)) if key == name => {
                     if found.is_some() {
-                        tracing::warn!("two refresh cookies in one request; both are ignored");
+                        tracing::warn!(name, "two cookies of one name in one request; both are ignored");
                         return None;
                     }
                     found = Some(SecretText::new(value.to_owned()));
@@ -52,8 +52,31 @@ pub(crate) fn clear(mode: Mode, namespace: &NamespaceName) -> Option<HeaderValue
     header(mode, namespace, "", Duration::ZERO)
 }
 
+/// The name of the cookie by which a device is known: of a namespace, like the other.
+pub(crate) fn device_name(mode: Mode, namespace: &NamespaceName) -> String {
+    match mode {
+        Mode::Production => format!("__Secure-minbil_device_{namespace}"),
+        Mode::Development => format!("minbil_device_{namespace}"),
+    }
+}
+
+/// `Set-Cookie` that marks a device as known.
+pub(crate) fn set_device(mode: Mode, namespace: &NamespaceName, grant: &CookieGrant) -> Option<HeaderValue> {
+    let name = device_name(mode, namespace);
+    line(&name, mode, namespace, grant.value.expose(), grant.max_age.min(MAX_AGE_MAX))
+}
+
 fn header(mode: Mode, namespace: &NamespaceName, value: &str, max_age: Duration) -> Option<HeaderValue> {
-    let name = name(mode, namespace);
+    line(&name(mode, namespace), mode, namespace, value, max_age)
+}
+
+fn line(
+    name: &str,
+    mode: Mode,
+    namespace: &NamespaceName,
+    value: &str,
+    max_age: Duration,
+) -> Option<HeaderValue> {
     let secure = if mode == Mode::Production { " Secure;" } else { "" };
     let seconds = max_age.as_secs();
     let text = format!(

@@ -17,6 +17,16 @@ pub(crate) fn may_hold_cookie(headers: &HeaderMap, namespace: &HttpNamespace, op
     origin(headers).is_some_and(|origin| is_allowed(origin, namespace, options))
 }
 
+/// Whether a sign-in may leave the mark by which the device is known later: for a page that may hold the cookie, and
+/// for what is no page at all but keeps cookies, such as an app.
+pub(crate) fn may_be_remembered(
+    headers: &HeaderMap,
+    namespace: &HttpNamespace,
+    options: &HttpOptions,
+) -> bool {
+    headers.get(ORIGIN).is_none() || may_hold_cookie(headers, namespace, options)
+}
+
 /// Whether this request may use the cookie. A browser says where it comes from in Fetch Metadata, an old
 /// one in `Origin` at least; a request with neither does not come from a page. (OWASP CSRF, RFC 6265bis 8.8)
 pub(crate) fn gate(headers: &HeaderMap, namespace: &HttpNamespace, options: &HttpOptions) -> CookieGate {
@@ -48,7 +58,10 @@ mod tests {
             mode: Mode::Production,
             own_origins: vec!["https://api.example.com".to_owned()],
             namespaces: BTreeMap::new(),
+            trusted_proxies: Vec::new(),
             body_max_bytes: 4096,
+            uri_max_bytes: 4096,
+            head_max_bytes: 4096,
             request_deadline: Duration::from_secs(1),
             docs: DocsOptions { enabled: true, console: true },
             version: "0",

@@ -2,6 +2,7 @@
 //! that the path names, letter for letter, or it gets nothing.
 
 use super::fault_mode::FAULT;
+use super::problem_document::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::extract::page_origin;
 use crate::options::Mode;
 use crate::request_id::REQUEST_ID;
@@ -38,7 +39,7 @@ pub(crate) fn of_namespaces(state: &Arc<HttpState>) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(headers)
-        .expose_headers([RETRY_AFTER, REQUEST_ID, WWW_AUTHENTICATE])
+        .expose_headers([RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID, WWW_AUTHENTICATE])
         .max_age(PREFLIGHT_MAX_AGE)
 }
 

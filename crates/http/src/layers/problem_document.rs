@@ -5,15 +5,21 @@ use crate::problem::{Challenge, FieldProblem, Problem, ProblemCode};
 use crate::request_id::RequestId;
 use crate::state::HttpState;
 use app::fault::FaultKind;
+use app::limits::Limited;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The limit that a 429 comes from.
+pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// What is left of it, and when there is more.
+pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The document, in the order of its fields.
 #[derive(Serialize)]
@@ -83,6 +89,13 @@ fn write(mut response: Response, problem: &Problem, base: &str, id: &RequestId, 
     if let Some(wait) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
     }
+    if let Some(limited) = &problem.limited {
+        for (name, value) in rate_limit(limited) {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
+        }
+    }
     if problem.code.status() == 401 {
         let challenge = match problem.challenge {
             Challenge::Plain => "Bearer",
@@ -92,6 +105,16 @@ fn write(mut response: Response, problem: &Problem, base: &str, id: &RequestId, 
     }
     *response.body_mut() = if is_head { Body::empty() } else { Body::from(body) };
     response
+}
+
+/// Which limit it was, and when there is room again (draft-ietf-httpapi-ratelimit-headers).
+fn rate_limit(limited: &Limited) -> [(HeaderName, String); 2] {
+    let (name, quota, window) = (limited.limit.name(), limited.quota, whole_seconds(limited.window));
+    let wait = whole_seconds(limited.retry_after);
+    [
+        (RATE_LIMIT_POLICY, format!("\"{name}\";q={quota};w={window}")),
+        (RATE_LIMIT, format!("\"{name}\";r=0;t={wait}")),
+    ]
 }
 
 /// Rounded up, and at least one: a client that waits as long as it is told finds the way free.

@@ -57,7 +57,12 @@ fn headers(status: u16, operation: Operation) -> Value {
                 headers.extend([header("Set-Cookie", "ClearedCookie")]);
             }
         }
-        429 | 503 => headers.extend([header("Retry-After", "RetryAfter")]),
+        429 => headers.extend([
+            header("Retry-After", "RetryAfter"),
+            header("RateLimit", "RateLimit"),
+            header("RateLimit-Policy", "RateLimitPolicy"),
+        ]),
+        503 => headers.extend([header("Retry-After", "RetryAfter")]),
         _ => {}
     }
     headers.into()

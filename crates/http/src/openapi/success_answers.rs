@@ -17,6 +17,8 @@ struct Answer {
 
 const NO_STORE: (&str, &str) = ("Cache-Control", "NoStore");
 const SETS_COOKIE: &[(&str, &str)] = &[NO_STORE, ("Set-Cookie", "RefreshCookie")];
+const MARKS_SIGN_IN: &[(&str, &str)] = &[NO_STORE, ("Set-Cookie", "SignInCookies")];
+const MARKS_DEVICE: &[(&str, &str)] = &[NO_STORE, ("Set-Cookie", "DeviceCookie")];
 const CLEARS_COOKIE: &[(&str, &str)] = &[NO_STORE, ("Set-Cookie", "ClearedCookie")];
 const PRIVATE: &[(&str, &str)] = &[NO_STORE];
 const PUBLIC: &[(&str, &str)] = &[("Cache-Control", "CacheControl")];
@@ -45,7 +47,8 @@ fn of_namespace(operation: Operation, scope: Scope<'_>) -> Option<Answer> {
     let says = |description, text, headers| ok(description, "Message", examples::message(text), headers);
     Some(match operation {
         Operation::SignIn => {
-            tokens("Signed in.", "SignedIn", examples::signed_in("Login successful.", in_bodies))
+            let example = examples::signed_in("Login successful.", in_bodies);
+            ok("Signed in.", &own("SignedIn"), example, MARKS_SIGN_IN)
         }
         Operation::ChangePassword => {
             let example = examples::signed_in("Password changed.", in_bodies);
@@ -69,7 +72,8 @@ fn of_namespace(operation: Operation, scope: Scope<'_>) -> Option<Answer> {
             PRIVATE,
         ),
         Operation::ResetPassword => {
-            says("The new password holds, every session has ended.", "Password reset successful.", PRIVATE)
+            let text = "Password reset successful.";
+            says("The new password holds, every session has ended.", text, MARKS_DEVICE)
         }
         Operation::Me => ok("The caller.", "Me", examples::me(), PRIVATE),
         Operation::ListSessions => {
@@ -126,6 +130,16 @@ pub(super) fn header_components() -> Value {
             true,
             json!({ "type": "integer", "minimum": 1 }),
         ),
+        "RateLimit": text(
+            "The limit that refused the request: nothing is left, and in `t` seconds there is room for one more.",
+            true,
+            json!({ "type": "string", "pattern": "^\"[a-z-]+\";r=0;t=[0-9]+$" }),
+        ),
+        "RateLimitPolicy": text(
+            "The limit's name, how many it lets pass (`q`), and in how many seconds (`w`).",
+            true,
+            json!({ "type": "string", "pattern": "^\"[a-z-]+\";q=[0-9]+;w=[0-9]+$" }),
+        ),
         "Challenge": text(
             "The error code is there if the request carried a token (RFC 6750 section 3).",
             true,
@@ -133,6 +147,17 @@ pub(super) fn header_components() -> Value {
         ),
         "RefreshCookie": text(
             "The refresh cookie, if a page called that may hold it.",
+            false,
+            json!({ "type": "string" }),
+        ),
+        "SignInCookies": text(
+            "The refresh cookie, if a page called that may hold it, and in a line of its own the mark by which this device is known \
+                at the next sign-in. The mark opens nothing: it keeps strangers who guess from shutting the owner out.",
+            false,
+            json!({ "type": "string" }),
+        ),
+        "DeviceCookie": text(
+            "The mark by which this device is known at the next sign-in.",
             false,
             json!({ "type": "string" }),
         ),

@@ -8,6 +8,8 @@ use app::authenticate::AuthenticateError;
 use app::change_password::ChangePasswordError;
 use app::fault::Fault;
 use app::forgot_password::ForgotPasswordError;
+use app::limits::Limited;
+use app::ports::limiter::Limit;
 use app::ports::password_hasher::QueueFull;
 use app::refresh::{RefreshError, Refusal};
 use app::reset_password::ResetPasswordError;
@@ -20,6 +22,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const FULL: QueueFull = QueueFull { retry_after: Duration::from_secs(1) };
+
+const LIMITED: Limited = Limited {
+    limit: Limit::SignInAccount,
+    quota: 100,
+    window: Duration::from_secs(86_400),
+    retry_after: Duration::from_secs(30),
+};
 
 /// Every variant of an enum, which a match without a catch-all proves to be all.
 macro_rules! every {
@@ -86,6 +95,7 @@ fn of_refresh() -> Vec<Problem> {
     let mut all = every!(RefreshError {
         RefreshError::NoCredential(_) => [RefreshError::NoCredential(NoChoice::Missing)],
         RefreshError::Refused { .. } => [refused(Refusal::NotGenuine)],
+        RefreshError::Limited(_) => [RefreshError::Limited(LIMITED)],
         RefreshError::Fault(_) => [RefreshError::Fault(down())],
     });
     all.extend(no_choices().into_iter().map(RefreshError::NoCredential));
@@ -109,6 +119,7 @@ fn of_change_password() -> Vec<Problem> {
     all.extend(problems(every!(ChangePasswordError {
         ChangePasswordError::WrongPassword => [ChangePasswordError::WrongPassword],
         ChangePasswordError::CredentialChanged => [ChangePasswordError::CredentialChanged],
+        ChangePasswordError::Limited(_) => [ChangePasswordError::Limited(LIMITED)],
         ChangePasswordError::Busy(_) => [ChangePasswordError::Busy(FULL)],
         ChangePasswordError::Fault(_) => [ChangePasswordError::Fault(down())],
     })));
@@ -120,12 +131,14 @@ fn refusals(operation: Operation) -> Vec<Problem> {
     match operation {
         Operation::SignUp => problems(every!(SignUpError {
             SignUpError::EmailTaken => [SignUpError::EmailTaken],
+            SignUpError::Limited(_) => [SignUpError::Limited(LIMITED)],
             SignUpError::Busy(_) => [SignUpError::Busy(FULL)],
             SignUpError::Fault(_) => [SignUpError::Fault(down())],
         })),
         Operation::SignIn => problems(every!(SignInError {
             SignInError::InvalidCredentials => [SignInError::InvalidCredentials],
             SignInError::AccountDisabled => [SignInError::AccountDisabled],
+            SignInError::Limited(_) => [SignInError::Limited(LIMITED)],
             SignInError::Busy(_) => [SignInError::Busy(FULL)],
             SignInError::Fault(_) => [SignInError::Fault(down())],
         })),
@@ -133,12 +146,13 @@ fn refusals(operation: Operation) -> Vec<Problem> {
         Operation::SignOut => of_sign_out(),
         Operation::ForgotPassword => problems(every!(ForgotPasswordError {
             ForgotPasswordError::RedirectNotAllowed => [ForgotPasswordError::RedirectNotAllowed],
-            ForgotPasswordError::Limited { .. } => [ForgotPasswordError::Limited { retry_after: Duration::ZERO }],
+            ForgotPasswordError::Limited(_) => [ForgotPasswordError::Limited(LIMITED)],
             ForgotPasswordError::Fault(_) => [ForgotPasswordError::Fault(down())],
         })),
         Operation::ResetPassword => problems(every!(ResetPasswordError {
             ResetPasswordError::TokenInvalid => [ResetPasswordError::TokenInvalid],
             ResetPasswordError::TokenExpired => [ResetPasswordError::TokenExpired],
+            ResetPasswordError::Limited(_) => [ResetPasswordError::Limited(LIMITED)],
             ResetPasswordError::Busy(_) => [ResetPasswordError::Busy(FULL)],
             ResetPasswordError::Fault(_) => [ResetPasswordError::Fault(down())],
         })),

@@ -1,10 +1,11 @@
 //! The bodies of answers, their fields in the published order.
 
+use crate::extract::call::Call;
 use crate::extract::cookie;
 use crate::moment::rfc3339;
 use crate::options::Mode;
 use app::sign_in::SignedIn;
-use app::tokens::TokenGrant;
+use app::tokens::{CookieGrant, TokenGrant};
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -89,6 +90,21 @@ pub(super) fn signed_in(
     namespace: &NamespaceName,
 ) -> Response {
     tokens(message, &signed_in.tokens, Some(&signed_in.user), mode, namespace)
+}
+
+/// The same answer, which leaves the mark by which the device is known later.
+pub(super) fn remembered(
+    mut response: Response,
+    call: &Call,
+    mode: Mode,
+    device: Option<&CookieGrant>,
+) -> Response {
+    let device = device.filter(|_| call.may_be_remembered);
+    let cookie = device.and_then(|grant| cookie::set_device(mode, &call.namespace.name, grant));
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// A body that is nobody else's business.

@@ -1,6 +1,6 @@
 //! `POST reset-password`
 
-use super::answer::{Message, private};
+use super::answer::{Message, private, remembered};
 use crate::extract::call::Call;
 use crate::extract::fields::{new_password, token};
 use crate::extract::json_body::JsonBody;
@@ -20,6 +20,8 @@ pub(super) async fn reset_password(
     let token = body.required("token", token);
     let password = body.required("password", new_password(call.namespace.password_min));
     let (Some(token), Some(password)) = (token, password) else { return Err(body.into_problem()) };
-    reset_password::reset_password(&state.service, &call.namespace, &token, password, &call.origin).await?;
-    Ok(private(StatusCode::OK, Message { message: "Password reset successful." }))
+    let (service, namespace) = (&state.service, &call.namespace);
+    let reset = reset_password::reset_password(service, namespace, &token, password, &call.origin).await?;
+    let response = private(StatusCode::OK, Message { message: "Password reset successful." });
+    Ok(remembered(response, &call, state.options.mode, reset.device.as_ref()))
 }

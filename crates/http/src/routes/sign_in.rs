@@ -1,6 +1,6 @@
 //! `POST sign-in`
 
-use super::answer::signed_in;
+use super::answer::{remembered, signed_in};
 use crate::extract::call::Call;
 use crate::extract::fields::{email, password};
 use crate::extract::json_body::JsonBody;
@@ -22,5 +22,7 @@ pub(super) async fn sign_in(
     let (service, namespace) = (&state.service, &call.namespace);
     let outcome =
         sign_in::sign_in(service, namespace, &email, password, call.with_cookie, &call.origin).await?;
-    Ok(signed_in("Login successful.", &outcome, state.options.mode, &namespace.name))
+    let mode = state.options.mode;
+    let response = signed_in("Login successful.", &outcome, mode, &namespace.name);
+    Ok(remembered(response, &call, mode, outcome.device.as_ref()))
 }

@@ -4,7 +4,7 @@ use crate::config::settings::{DatabasePlace, Settings};
 use crate::data_lock::DataLock;
 use crate::database::Database;
 use crate::output::line;
-use crate::wire::Outside;
+use crate::outside::Outside;
 use anyhow::Context as _;
 use app::audit::AuditContext;
 use app::ports::clock::Clock as _;

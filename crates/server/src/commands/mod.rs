@@ -4,6 +4,7 @@ pub mod backup;
 pub mod config;
 pub mod key;
 pub mod outbox;
+pub mod relocate;
 pub mod serve;
 pub mod session;
 pub mod user;

@@ -75,8 +75,15 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
+    /// Proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "list::texts")]
+    pub trusted_proxies: Vec<String>,
     /// The largest request body, in bytes.
     pub body_max_bytes: usize,
+    /// The longest address of a request, in bytes.
+    pub uri_max_bytes: usize,
+    /// The largest header section of a request, in bytes.
+    pub head_max_bytes: usize,
     /// How long one request may take, in seconds.
     pub request_deadline_seconds: u64,
     /// How long a client may take to send its request head, in seconds.
@@ -188,11 +195,51 @@ pub struct Mail {
 pub struct Limits {
     /// Off only for a benchmark.
     pub enabled: bool,
+    /// Failed sign-ins from one network address at once.
+    pub sign_in_address_burst: u32,
+    /// How long until there may be one more, in seconds.
+    pub sign_in_address_refill_seconds: u64,
+    /// Failed sign-ins to one account from unknown devices before any wait.
+    pub account_free: u32,
+    /// The first wait, in seconds; it doubles.
+    pub account_wait_seconds: u64,
+    /// The longest wait, in seconds.
+    pub account_wait_max_seconds: u64,
+    /// Failures in a row after which there is no further attempt.
+    pub account_stop: u32,
+    /// How long until such a row is forgotten, in hours.
+    pub account_forget_hours: u64,
+    /// Failed sign-ins from one known device before any wait.
+    pub device_free: u32,
+    /// The wait after that, in seconds.
+    pub device_wait_seconds: u64,
+    /// How long a device is known, in days.
+    pub device_known_days: u64,
+    /// Sign-ups from one network address at once.
+    pub sign_up_address_burst: u32,
+    /// How long until there may be one more, in seconds.
+    pub sign_up_address_refill_seconds: u64,
     /// How many reset mails one address gets at once.
     pub forgot_password_burst: u32,
     /// How long until it gets one more, in seconds.
     pub forgot_password_refill_seconds: u64,
-    /// How many addresses are remembered at the most.
+    /// How many reset mails one network address can order at once.
+    pub forgot_password_address_burst: u32,
+    /// How long until it can order one more, in seconds.
+    pub forgot_password_address_refill_seconds: u64,
+    /// How many mails strangers can order in one namespace at once.
+    pub mail_namespace_burst: u32,
+    /// How long until they can order one more, in seconds.
+    pub mail_namespace_refill_seconds: u64,
+    /// Wrong reset tokens from one network address at once.
+    pub reset_address_burst: u32,
+    /// How long until there may be one more, in seconds.
+    pub reset_address_refill_seconds: u64,
+    /// Refused refreshes from one network address at once.
+    pub refresh_address_burst: u32,
+    /// How long until there may be one more, in seconds.
+    pub refresh_address_refill_seconds: u64,
+    /// How many keys of each kind are remembered at the most.
     pub entries_max: usize,
 }
 

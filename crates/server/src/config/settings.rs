@@ -1,11 +1,13 @@
 //! The configuration, understood: types that cannot be wrong any more.
 
 use super::schema;
+use app::allowances::Limits;
 use app::outbox::RetryPolicy;
 use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;
 use app::rotate_signing_keys::KeyRotation;
 use crypto::HashingParameters;
+use domain::client_address::AddressRange;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::redirect::{RedirectAllowlist, RedirectTarget};
@@ -54,6 +56,10 @@ pub struct Settings {
     pub key_rotation: KeyRotation,
     /// How long things are kept.
     pub retention: Retention,
+    /// How much of what may be limited there may be.
+    pub limits: Limits,
+    /// The proxies whose word on the client's address counts.
+    pub trusted_proxies: Vec<AddressRange>,
     /// The namespaces.
     pub namespaces: BTreeMap<NamespaceName, NamespaceSettings>,
 }

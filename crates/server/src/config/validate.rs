@@ -1,5 +1,6 @@
 //! Does the configuration make sense? All of it is checked, and everything that is wrong is said at once.
 
+mod limits;
 mod namespaces;
 
 use super::schema::Config;
@@ -85,6 +86,8 @@ pub(super) fn check(config: Config) -> Result<Settings, Vec<String>> {
             mail: Duration::from_secs(config.retention.mail_days.saturating_mul(DAY)),
             audit: Duration::from_secs(config.retention.audit_days.saturating_mul(DAY)),
         },
+        limits: limits::limits(&config.limits, f),
+        trusted_proxies: limits::trusted_proxies(&config.http.trusted_proxies, f),
         namespaces,
         written: config,
     };
@@ -281,13 +284,15 @@ fn mail_route(config: &Config, mode: Mode, f: &mut Findings) -> MailRoute {
 }
 
 fn numbers(config: &Config, f: &mut Findings) {
-    let rows: [(&str, u64, u64, u64); 25] = [
+    let rows: &[(&str, u64, u64, u64)] = &[
         ("database.readers", config.database.readers as u64, 1, 64),
         ("database.queue_max", config.database.queue_max as u64, 1, 1_000_000),
         ("database.group_max", config.database.group_max as u64, 1, 10_000),
         ("database.connections", config.database.connections as u64, 1, 1000),
         ("database.timeout_seconds", config.database.timeout_seconds, 1, 300),
         ("http.body_max_bytes", config.http.body_max_bytes as u64, 4096, 1 << 20),
+        ("http.uri_max_bytes", config.http.uri_max_bytes as u64, 1024, 1 << 16),
+        ("http.head_max_bytes", config.http.head_max_bytes as u64, 8192, 1 << 18),
         ("http.request_deadline_seconds", config.http.request_deadline_seconds, 1, 600),
         ("http.header_timeout_seconds", config.http.header_timeout_seconds, 1, 600),
         ("http.shutdown_grace_seconds", config.http.shutdown_grace_seconds, 0, 600),
@@ -304,12 +309,9 @@ fn numbers(config: &Config, f: &mut Findings) {
         ("mail.command_timeout_seconds", config.mail.command_timeout_seconds, 1, 600),
         ("mail.delivery_timeout_seconds", config.mail.delivery_timeout_seconds, 1, 3600),
         ("mail.workers", config.mail.workers as u64, 1, 64),
-        ("limits.entries_max", config.limits.entries_max as u64, 100, 10_000_000),
-        ("limits.forgot_password_burst", u64::from(config.limits.forgot_password_burst), 1, 1000),
-        ("limits.forgot_password_refill_seconds", config.limits.forgot_password_refill_seconds, 1, 30 * DAY),
     ];
     for (key, value, least, most) in rows {
-        f.range(key, value, least, most);
+        f.range(key, *value, *least, *most);
     }
     for (key, days) in [
         ("retention.sessions_days", config.retention.sessions_days),

@@ -1,9 +1,10 @@
 //! Every route, and everything that should not be in a request: never a 5xx, always a problem document, and
 //! nothing changes. The harness checks the document itself (`answer::check_always`).
 
-use crate::harness::{APP, Draft, OWNER, PASSWORD, Signed, TestServer};
+use crate::harness::{APP, Draft, OWNER, PASSWORD, Setup, Signed, TestServer};
 use axum::http::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Every route: its method, its path, and the fields of its body.
 const ROUTES: [(&str, &str, &[&str]); 14] = [
@@ -29,7 +30,8 @@ fn draft(server: &TestServer, method: &str, path: &str) -> Draft {
 
 /// A server with one account, whose owner is signed in: what must be unharmed in the end.
 async fn server() -> (TestServer, Signed) {
-    let server = TestServer::start().await;
+    // What is tried here is tried hundreds of times.
+    let server = TestServer::with(Setup::default().with("LIMITS__ENABLED", false)).await;
     let signed = server.owner_on_page().await;
     (server, signed)
 }
@@ -285,4 +287,20 @@ async fn any_sensible_spelling_of_json_is_read() {
     let spaced = format!(" \r\n\t{body}\n");
     server.post("sign-in").raw("application/json", spaced).await.ok();
     server.post("sign-in").raw("application/json", body.replace("owner", "\\u006fwner")).await.ok();
+}
+
+#[tokio::test]
+async fn every_published_call_is_in_the_table_of_these_tests() {
+    let (server, _) = server().await;
+    let document = server.fetch("/openapi.json").await.ok();
+    let mut published = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            published
+                .insert((method.to_uppercase(), path.replace("{id}", "x").replace("/api/ws/", "/api/co/")));
+        }
+    }
+    let tested: BTreeSet<_> =
+        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(tested, published);
 }

@@ -43,6 +43,24 @@ fn production(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'sta
 }
 
 #[test]
+fn limits_and_proxies_that_would_protect_nobody_are_refused() {
+    for (name, value, key, right) in [
+        ("LIMITS__ACCOUNT_STOP", "101", "limits.account_stop", "1 to 100"),
+        ("LIMITS__ACCOUNT_FREE", "0", "limits.account_free", "1 to 100"),
+        ("LIMITS__ACCOUNT_WAIT_MAX_SECONDS", "29", "limits.account_wait_max_seconds", "30 to 86400"),
+        ("LIMITS__SIGN_IN_ADDRESS_BURST", "0", "limits.sign_in_address_burst", "1 to"),
+        ("LIMITS__SIGN_UP_ADDRESS_REFILL_SECONDS", "0", "limits.sign_up_address_refill_seconds", "1 to"),
+        ("HTTP__TRUSTED_PROXIES", "0.0.0.0/0", "http.trusted_proxies", "anybody claim any address"),
+        ("HTTP__TRUSTED_PROXIES", "10.0.0.1/8", "http.trusted_proxies", "bits behind"),
+        ("HTTP__TRUSTED_PROXIES", "10.0.0.0/8,proxy.internal", "http.trusted_proxies", "such as 10.0.0.0/8"),
+    ] {
+        let said = refusal(&[(name, value)]);
+        assert!(said.contains(key) && said.contains(right), "{name}: {said}");
+    }
+    assert_eq!(loaded(&[("HTTP__TRUSTED_PROXIES", "10.0.0.0/8, ::1")]).unwrap().trusted_proxies.len(), 2);
+}
+
+#[test]
 fn without_configuration_it_is_a_development_server_on_both_loopback_addresses() {
     let settings = loaded(&[]).unwrap();
     assert_eq!(settings.mode, Mode::Development);

@@ -70,7 +70,15 @@ async fn two_hundred_silent_clients_do_not_keep_an_honest_one_waiting() {
 async fn heads_that_are_too_large_or_broken_are_refused_and_the_server_lives() {
     let data = tempfile::tempdir().unwrap();
     let server = ServerProcess::start(data.path(), &impatient()).await;
-    let long = "a".repeat(1 << 20);
+    let (long, longer_than_a_call) = ("a".repeat(1 << 20), "a".repeat(40_000));
+    for (head, code) in [
+        (format!("GET /{longer_than_a_call} HTTP/1.1\r\nHost: localhost"), "uri_too_long"),
+        (format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {longer_than_a_call}"), "headers_too_large"),
+    ] {
+        let answer = say_what_fits(server.port, &format!("{head}\r\nConnection: close\r\n\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 4") && answer.contains(code), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+    }
     for text in [
         format!("GET /{long} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
         format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {long}\r\nConnection: close\r\n\r\n"),

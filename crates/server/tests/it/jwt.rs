@@ -137,9 +137,9 @@ async fn every_altered_byte_of_a_token_is_refused() {
 #[tokio::test]
 async fn cve_2025_30204_a_header_of_nothing_but_dots_is_refused_at_once() {
     let server = TestServer::start().await;
-    for text in
-        [".".repeat(1_000_000), "a.".repeat(400_000), "e30.e30.".repeat(10_000), "mbr1_".repeat(100_000)]
-    {
+    for text in [".".repeat(30_000), "a.".repeat(15_000), "e30.e30.".repeat(3_000), "mbr1_".repeat(6_000)] {
         refused(&server, &text).await;
+        let beyond_any_call = text.repeat(40);
+        server.get("me").bearer(&beyond_any_call).await.problem("headers_too_large");
     }
 }

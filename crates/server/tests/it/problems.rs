@@ -39,7 +39,7 @@ async fn a_validation_problem_lists_the_fields() {
 #[tokio::test]
 async fn no_path_no_method_no_json_and_no_room() {
     let server = TestServer::start().await;
-    for path in ["/nothing", "/api", "/api/co", "/api/co/auth", "/api/co/auth/nothing", "/favicon.ico"] {
+    for path in ["/nothing", "/api", "/api/co", "/api/co/auth", "/api/co/auth/nothing", "/docs/nothing"] {
         let answer = server.fetch(path).await;
         assert_eq!(answer.status, 404, "{path}");
         answer.problem("not_found");

@@ -37,6 +37,11 @@ struct Traced {
 
 impl Traced {
     async fn start(sabotage: Option<Sabotage>) -> Self {
+        Self::with_free(100, sabotage).await
+    }
+
+    /// `free`: how many failed sign-ins an account has before it is throttled.
+    async fn with_free(free: u32, sabotage: Option<Sabotage>) -> Self {
         let trace = Trace::default();
         let watching = trace.clone();
         let setup = Setup::development()
@@ -44,6 +49,7 @@ impl Traced {
             .with("PASSWORDS__ARGON2_MEMORY_KIB", MEMORY_KIB)
             .with("PASSWORDS__ARGON2_ITERATIONS", 2)
             .with("LIMITS__FORGOT_PASSWORD_BURST", 1000)
+            .with("LIMITS__ACCOUNT_FREE", free)
             .change(move |service| {
                 watching.watch(service);
                 if let Some(sabotage) = sabotage {
@@ -142,11 +148,24 @@ async fn asvs_6_3_8_forgot_password_takes_the_same_steps_for_every_class_of_acco
 }
 
 #[tokio::test]
+async fn asvs_6_3_8_a_throttled_sign_in_takes_the_same_steps_for_every_class_of_account() {
+    let traced = Traced::with_free(1, None).await;
+    for other in [UNKNOWN, DISABLED, FROM_ELSEWHERE] {
+        let differences = traced.differences(Call::SignIn, OWNER, other).await;
+        assert!(differences.is_empty(), "{other}: {differences:#?}");
+        let steps = traced.steps(Call::SignIn, other).await;
+        let steps = whats(&steps);
+        assert!(steps.contains(&"429") && !steps.iter().any(|step| step.contains("find_")), "{steps:#?}");
+    }
+}
+
+#[tokio::test]
 async fn the_trace_holds_what_it_is_to_compare() {
     let traced = Traced::start(None).await;
     let steps = traced.steps(Call::SignIn, UNKNOWN).await;
     let steps = whats(&steps);
     for wanted in [
+        "limiter.climb: SignInAccount -> Some(Accepted)",
         "hasher.admit -> a place",
         "store.find_credential",
         "hasher.verify -> replaces the hash: false",

@@ -10,6 +10,7 @@ mod opening;
 mod outages;
 mod proxy;
 mod races;
+mod relocation;
 mod schema;
 mod statements;
 mod tls;

@@ -138,6 +138,11 @@ fn a_job_that_waited_too_long_is_answered_and_not_done() {
     let permit = queue.admit().unwrap();
     let done = runtime().block_on(queue.run(permit, |_| panic!("must not run")));
     assert_eq!(done, Err::<(), _>(NotDone::WaitedTooLong));
+    // The thread counts after it has answered.
+    let start = Instant::now();
+    while counters.read().expired == 0 && start.elapsed() < LONG {
+        thread::yield_now();
+    }
     assert_eq!(counters.read().expired, 1);
     assert_eq!(queue.taken(), 0);
 }

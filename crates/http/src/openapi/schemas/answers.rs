@@ -93,19 +93,25 @@ pub(super) fn for_all() -> [Named; 10] {
                 json!({ "status": { "type": "string", "enum": ["alive", "ready"] } }),
             ),
         ),
-        (
-            "OpenapiDocument",
-            object(
-                "An OpenAPI document.",
-                &["openapi", "info", "paths"],
-                json!({
-                    "openapi": { "type": "string", "pattern": r"^3\.1\.\d+$" },
-                    "info": { "type": "object" },
-                    "paths": { "type": "object" },
-                }),
-            ),
-        ),
+        ("OpenapiDocument", openapi_document()),
     ]
+}
+
+fn openapi_document() -> Value {
+    let (object_of_its_own, list) = (json!({ "type": "object" }), json!({ "type": "array" }));
+    object(
+        "An OpenAPI document.",
+        &["openapi", "info", "paths"],
+        json!({
+            "openapi": { "type": "string", "pattern": r"^3\.1\.\d+$" },
+            "info": object_of_its_own,
+            "servers": list,
+            "tags": list,
+            "paths": object_of_its_own,
+            "components": object_of_its_own,
+            "x-problems-of-no-call": list,
+        }),
+    )
 }
 
 fn user() -> Value {

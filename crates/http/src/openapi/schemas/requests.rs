@@ -18,7 +18,7 @@ pub(super) fn of_namespace(rules: &HttpNamespace) -> [Named; 3] {
     };
     let reset_token = text(
         "The token of the mailed link: what stands behind `#token=`.",
-        json!({ "minLength": 1, "maxLength": TOKEN_MAX }),
+        json!({ "maxLength": TOKEN_MAX }),
     );
     [
         (

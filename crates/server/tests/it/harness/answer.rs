@@ -37,6 +37,10 @@ impl SetCookie {
         }
     }
 
+    fn is_device(&self) -> bool {
+        self.name.contains("minbil_device_")
+    }
+
     /// Whether it takes the cookie away.
     pub fn is_cleared(&self) -> bool {
         self.value.is_empty() && self.attributes.iter().any(|one| one == "Max-Age=0")
@@ -90,10 +94,19 @@ impl Answer {
         document
     }
 
-    /// Every cookie it sets.
+    /// Every cookie it sets, but for the one by which the device is known.
     pub fn cookies(&self) -> Vec<SetCookie> {
+        self.all_cookies().filter(|cookie| !cookie.is_device()).collect()
+    }
+
+    /// The cookie by which the device is known.
+    pub fn device(&self) -> Option<SetCookie> {
+        self.all_cookies().find(SetCookie::is_device)
+    }
+
+    fn all_cookies(&self) -> impl Iterator<Item = SetCookie> {
         let values = self.headers.get_all("set-cookie").iter();
-        values.map(|value| SetCookie::parse(value.to_str().unwrap())).collect()
+        values.map(|value| SetCookie::parse(value.to_str().unwrap()))
     }
 
     /// The one cookie it sets.
@@ -154,6 +167,11 @@ fn check_always(answer: &Answer, is_head: bool) {
 }
 
 impl Answer {
+    /// Whether it is a refusal with this code.
+    pub(super) fn is_problem(&self, code: &str) -> bool {
+        self.status >= 400 && !self.body.is_empty() && self.json()["code"] == code
+    }
+
     /// The OpenAPI document speaks of tokens too, and holds none.
     fn holds_tokens(&self) -> bool {
         let json: Option<Value> = serde_json::from_slice(&self.body).ok();

@@ -1,16 +1,21 @@
 //! One request to the router, built step by step and awaited.
 
 use super::answer::Answer;
+use super::described;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Value, json};
 use std::future::{Future, IntoFuture};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use tower::ServiceExt as _;
+
+/// Where everybody calls from who does not say.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 /// Where a credential is put.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +34,7 @@ pub struct Client {
     pub(super) router: Router,
     pub(super) host: String,
     pub(super) cookie_prefix: &'static str,
+    pub(super) document: Arc<Value>,
 }
 
 impl Client {
@@ -40,6 +46,7 @@ impl Client {
             path: path.to_owned(),
             headers: HeaderMap::new(),
             body: Body::empty(),
+            peer: PEER,
         };
         request.header("host", &self.host)
     }
@@ -58,9 +65,23 @@ pub struct Draft {
     path: String,
     headers: HeaderMap,
     body: Body,
+    peer: IpAddr,
 }
 
 impl Draft {
+    /// Another network address than that of all others.
+    pub fn from(mut self, peer: impl Into<IpAddr>) -> Self {
+        self.peer = peer.into();
+        self
+    }
+
+    /// The cookie by which the device is known in the namespace of the path.
+    pub fn device(self, value: &str) -> Self {
+        let namespace = self.path.split('/').nth(2).unwrap_or_default();
+        let pair = format!("{}minbil_device_{namespace}={value}", self.client.cookie_prefix);
+        self.header("cookie", pair)
+    }
+
     /// Adds a header line.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name = HeaderName::from_str(name).unwrap();
@@ -119,15 +140,32 @@ impl Draft {
         }
     }
 
-    async fn send(self) -> Answer {
+    /// Sends it and loses the answer, as a client does whose connection breaks.
+    pub async fn lose(self) {
+        let (router, request) = self.request();
+        drop(router.oneshot(request).await.unwrap());
+    }
+
+    fn request(self) -> (Router, Request<Body>) {
         let mut request = Request::new(self.body);
-        *request.method_mut() = self.method.clone();
+        *request.method_mut() = self.method;
         *request.uri_mut() = self.path.parse().unwrap();
         *request.headers_mut() = self.headers;
-        let peer: SocketAddr = "192.0.2.7:40000".parse().unwrap();
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let response = self.client.router.oneshot(request).await.unwrap();
-        Answer::read(&format!("{} {}", self.method, self.path), &self.method, response).await
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.peer, 40_000)));
+        (self.client.router, request)
+    }
+
+    async fn send(self) -> Answer {
+        let (client, method, path) = (self.client.clone(), self.method.clone(), self.path.clone());
+        // What is ordered may be a problem that the call has not.
+        let is_ordered = self.headers.contains_key("x-minbil-fault");
+        let (router, request) = self.request();
+        let response = router.oneshot(request).await.unwrap();
+        let answer = Answer::read(&format!("{method} {path}"), &method, response).await;
+        if !is_ordered {
+            described::check(&client.document, &method, &path, &answer);
+        }
+        answer
     }
 }
 

@@ -2,11 +2,15 @@
 
 use app::fault::Fault;
 use app::ports::clock::Entropy;
-use app::ports::limiter::{Charged, Limit, Limiter};
+use app::ports::keys::AccessTokens;
+use app::ports::limiter::{Charged, Limit, LimitKey, Limiter};
 use app::ports::telemetry::{Signal, Telemetry};
 use async_trait::async_trait;
 use crypto::SystemEntropy;
-use domain::throttle::Budget;
+use domain::access_token::AccessClaims;
+use domain::namespace::NamespaceName;
+use domain::secret::SecretText;
+use domain::throttle::{Budget, Ladder};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Panics whenever something is counted: a bug in the middle of a handler.
@@ -15,6 +19,23 @@ pub struct PanickingTelemetry;
 impl Telemetry for PanickingTelemetry {
     fn count(&self, signal: Signal) {
         panic!("counting {signal:?} goes wrong on purpose");
+    }
+}
+
+/// Keys that panic whenever they are used.
+pub struct PanickingKeys;
+
+impl AccessTokens for PanickingKeys {
+    fn issue(&self, _: &NamespaceName, _: &AccessClaims) -> Result<SecretText, Fault> {
+        panic!("issuing goes wrong on purpose");
+    }
+
+    fn read(&self, _: &NamespaceName, _: &str) -> Option<AccessClaims> {
+        panic!("reading goes wrong on purpose");
+    }
+
+    fn jwks(&self, _: &NamespaceName) -> String {
+        panic!("publishing goes wrong on purpose");
     }
 }
 
@@ -37,32 +58,46 @@ impl Entropy for OrderedIds {
     }
 }
 
-/// A limiter whose counters cannot be reached.
-pub struct BrokenLimiter;
+/// A limiter that answers every question in one way.
+macro_rules! limiter {
+    ($(#[$doc:meta])* $name:ident, $answer:expr) => {
+        $(#[$doc])*
+        pub struct $name;
 
-#[async_trait]
-impl Limiter for BrokenLimiter {
-    async fn charge(&self, _: Limit, _: [u8; 32], _: Budget) -> Result<Charged, Fault> {
-        Err(Fault::unavailable("the counters at 10.1.2.3 are gone"))
-    }
+        #[async_trait]
+        impl Limiter for $name {
+            async fn charge(&self, _: Limit, _: LimitKey, _: Budget) -> Result<Charged, Fault> {
+                $answer
+            }
+
+            async fn refund(&self, _: Limit, _: LimitKey, _: Budget) -> Result<(), Fault> {
+                $answer
+            }
+
+            async fn climb(&self, _: Limit, _: LimitKey, _: Ladder) -> Result<Charged, Fault> {
+                $answer
+            }
+
+            async fn step_down(&self, _: Limit, _: LimitKey) -> Result<(), Fault> {
+                $answer
+            }
+
+            async fn clear(&self, _: Limit, _: LimitKey) -> Result<(), Fault> {
+                $answer
+            }
+        }
+    };
 }
 
-/// A limiter that never answers.
-pub struct SilentLimiter;
-
-#[async_trait]
-impl Limiter for SilentLimiter {
-    async fn charge(&self, _: Limit, _: [u8; 32], _: Budget) -> Result<Charged, Fault> {
-        std::future::pending().await
-    }
+limiter! {
+    /// A limiter whose counters cannot be reached.
+    BrokenLimiter, Err(Fault::unavailable("the counters at 10.1.2.3 are gone"))
 }
-
-/// A limiter with a bug, which says more than a client should hear.
-pub struct BuggyLimiter;
-
-#[async_trait]
-impl Limiter for BuggyLimiter {
-    async fn charge(&self, _: Limit, _: [u8; 32], _: Budget) -> Result<Charged, Fault> {
-        Err(Fault::internal("no such table: counters (SELECT * FROM counters)"))
-    }
+limiter! {
+    /// A limiter that never answers.
+    SilentLimiter, std::future::pending().await
+}
+limiter! {
+    /// A limiter with a bug, which says more than a client should hear.
+    BuggyLimiter, Err(Fault::internal("no such table: counters (SELECT * FROM counters)"))
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod call;
+mod described;
 mod doubles;
 mod log;
 mod mail;
@@ -16,7 +17,7 @@ mod trace;
 
 pub use answer::{Answer, SetCookie, claims_of};
 pub use call::{Credential, Draft};
-pub use doubles::{BrokenLimiter, BuggyLimiter, PanickingTelemetry, SilentLimiter};
+pub use doubles::{BrokenLimiter, BuggyLimiter, PanickingKeys, PanickingTelemetry, SilentLimiter};
 pub use log::record_log;
 pub use server::TestServer;
 pub use setup::{BASE, Setup};

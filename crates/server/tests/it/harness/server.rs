@@ -232,6 +232,7 @@ fn client(settings: &Settings, wired: &Wired, stop: &CancellationToken) -> Clien
         router: http_api::router(surface::state(settings, wired, stop)),
         host,
         cookie_prefix: if is_production { "__Secure-" } else { "" },
+        document: Arc::new(http_api::openapi_document(&surface::options(settings))),
     }
 }
 

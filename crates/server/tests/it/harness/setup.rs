@@ -7,6 +7,15 @@ use std::collections::HashMap;
 /// The configured address of the server.
 pub const BASE: &str = "https://api.example.com";
 
+/// What is limited by network address.
+const BY_ADDRESS: [&str; 5] = [
+    "LIMITS__SIGN_IN_ADDRESS_BURST",
+    "LIMITS__SIGN_UP_ADDRESS_BURST",
+    "LIMITS__FORGOT_PASSWORD_ADDRESS_BURST",
+    "LIMITS__RESET_ADDRESS_BURST",
+    "LIMITS__REFRESH_ADDRESS_BURST",
+];
+
 /// A change to the joined parts before the server starts.
 pub type Change = Box<dyn FnOnce(&mut Service)>;
 
@@ -21,8 +30,9 @@ impl Default for Setup {
     fn default() -> Self {
         let root_key = RootKeys::new_text(&SystemEntropy);
         let empty = Self { environment: HashMap::new(), change: None, real_hashing: false };
-        empty
-            .with("MODE", "production")
+        // Most tests do everything from one network address; those about limits start with the defaults.
+        let wide = BY_ADDRESS.iter().fold(empty, |setup, key| setup.with(key, 100_000));
+        wide.with("MODE", "production")
             .with("BASE_URL", BASE)
             .with("ROOT_KEY", root_key.as_str())
             // Never spoken to: the harness puts its own mailer in this one's place.
@@ -43,6 +53,14 @@ impl Setup {
             setup.environment.remove(&variable(key));
         }
         setup.with("MODE", "development")
+    }
+
+    /// Every limit as the defaults have it.
+    pub fn limited(mut self) -> Self {
+        for key in BY_ADDRESS {
+            self.environment.remove(&variable(key));
+        }
+        self
     }
 
     /// Sets one key, as `SECTION__KEY`.

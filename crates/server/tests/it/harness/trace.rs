@@ -10,7 +10,7 @@ use app::fault::Fault;
 use app::outbox::{MailOrder, MailSubject};
 use app::ports::clock::Entropy;
 use app::ports::keys::TokenMac;
-use app::ports::limiter::{Charged, Limit, Limiter};
+use app::ports::limiter::{Charged, Limit, LimitKey, Limiter};
 use app::ports::password_hasher::{HashPermit, PasswordHasher, QueueFull, SealedPassword, Verification};
 use app::ports::store::Credential;
 use app::ports::telemetry::{Signal, Telemetry};
@@ -21,7 +21,7 @@ use domain::ids::{OutboxId, UserId};
 use domain::namespace::NamespaceName;
 use domain::password::Password;
 use domain::refresh_token::{MacKeyId, Tag};
-use domain::throttle::Budget;
+use domain::throttle::{Budget, Ladder};
 use std::any::Any;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -222,10 +222,31 @@ impl TokenMac for Traced<dyn TokenMac> {
 
 #[async_trait]
 impl Limiter for Traced<dyn Limiter> {
-    async fn charge(&self, limit: Limit, key: [u8; 32], budget: Budget) -> Result<Charged, Fault> {
+    async fn charge(&self, limit: Limit, key: LimitKey, budget: Budget) -> Result<Charged, Fault> {
         let charged = self.inner.charge(limit, key, budget).await;
         self.trace.step(format!("limiter.charge: {limit:?} -> {:?}", charged.as_ref().ok()));
         charged
+    }
+
+    async fn refund(&self, limit: Limit, key: LimitKey, budget: Budget) -> Result<(), Fault> {
+        self.trace.step(format!("limiter.refund: {limit:?}"));
+        self.inner.refund(limit, key, budget).await
+    }
+
+    async fn climb(&self, limit: Limit, key: LimitKey, ladder: Ladder) -> Result<Charged, Fault> {
+        let charged = self.inner.climb(limit, key, ladder).await;
+        self.trace.step(format!("limiter.climb: {limit:?} -> {:?}", charged.as_ref().ok()));
+        charged
+    }
+
+    async fn step_down(&self, limit: Limit, key: LimitKey) -> Result<(), Fault> {
+        self.trace.step(format!("limiter.step_down: {limit:?}"));
+        self.inner.step_down(limit, key).await
+    }
+
+    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<(), Fault> {
+        self.trace.step(format!("limiter.clear: {limit:?}"));
+        self.inner.clear(limit, key).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! How often something may happen: the generic cell rate algorithm, as a pure function of one number.
+//! A pace: the generic cell rate algorithm, as a pure function of one number.
 
 use crate::time::{UnixMillis, millis};
 use std::time::Duration;
@@ -41,6 +41,12 @@ pub fn charge(budget: Budget, whole_at: Option<UnixMillis>, now: UnixMillis) -> 
     }
 }
 
+/// Takes one accepted attempt back. What is left is what there would be without it, as far as one number can tell.
+#[must_use]
+pub fn refund(budget: Budget, whole_at: UnixMillis) -> UnixMillis {
+    whole_at.minus(budget.refill)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +86,17 @@ mod tests {
             assert!(attempt(&mut state, 1).is_some());
         }
         assert_eq!(state, kept);
+    }
+
+    #[test]
+    fn what_is_refunded_can_be_spent_again() {
+        let mut state = None;
+        for _ in 0..3 {
+            attempt(&mut state, 0);
+        }
+        assert!(attempt(&mut state, 0).is_some());
+        state = state.map(|whole_at| refund(BUDGET, whole_at));
+        assert_eq!(attempt(&mut state, 0), None);
+        assert!(attempt(&mut state, 0).is_some());
     }
 }

@@ -1,0 +1,96 @@
+//! From the embedded database to PostgreSQL, with every session.
+
+use super::client::{Answer, send};
+use super::schema::{Schema, setup};
+use crate::process::{Ran, ServerProcess, ServerSetup, run_with};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::path::Path;
+
+const PASSWORD: &str = "a password that moves";
+
+async fn post(base: &str, path: &str, body: Value) -> Answer {
+    send(&reqwest::Client::new(), base, Method::POST, path, Some(&body), None).await.unwrap()
+}
+
+/// The same settings on the embedded database.
+fn embedded(setup: &ServerSetup) -> ServerSetup {
+    let elsewhere = |(name, _): &(String, String)| name != "MINBIL_AUTH_DATABASE__URL";
+    ServerSetup {
+        environment: setup.environment.iter().filter(|pair| elsewhere(pair)).cloned().collect(),
+        ..setup.clone()
+    }
+}
+
+fn migrate(data: &Path, setup: &ServerSetup, more: &[&str]) -> Ran {
+    run_with(data, setup, &[&["migrate", "sqlite-to-postgres"], more].concat(), "")
+}
+
+async fn schemas(schema: &Schema) -> i64 {
+    let sql =
+        "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE 'minbil_auth_rehearsal%'";
+    schema.plain().await.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "several servers on PostgreSQL: cargo xtask test --only postgres"]
+async fn a_live_deployment_moves_and_every_refresh_token_still_works() {
+    let schema = Schema::new().await;
+    let data = tempfile::tempdir().unwrap();
+    let setup = setup(&schema.url);
+    let old = ServerProcess::start(data.path(), &embedded(&setup)).await;
+    let mut tokens = Vec::new();
+    for number in 0..12 {
+        let account = json!({ "email": format!("owner{number}@example.com"), "password": PASSWORD });
+        assert_eq!(post(&old.base, "sign-up", account.clone()).await.status, 201);
+        let mut token = post(&old.base, "sign-in", account).await.text("refresh_token");
+        for _ in 0..number % 4 {
+            token = post(&old.base, "refresh", json!({ "refresh_token": token })).await.text("refresh_token");
+        }
+        tokens.push(token);
+    }
+    let out = post(&old.base, "sign-out", json!({ "refresh_token": tokens[0] })).await;
+    assert_eq!(out.status, 200);
+    post(&old.base, "forgot-password", json!({ "email": "owner1@example.com" })).await;
+    // A rehearsal beside the running server; the move itself waits until it has stopped.
+    let rehearsed = migrate(data.path(), &setup, &["--dry-run"]);
+    assert!(rehearsed.is_success && rehearsed.out.contains("Rehearsed"), "{rehearsed:?}");
+    assert_eq!(schemas(&schema).await, 0);
+    let too_early = migrate(data.path(), &setup, &[]);
+    assert!(!too_early.is_success && too_early.err.contains("stop it first"), "{too_early:?}");
+    old.terminate();
+    let mut old = old;
+    assert!(old.ended().await.success());
+    half_way(&schema, data.path(), &setup).await;
+    let moved = migrate(data.path(), &setup, &[]);
+    assert!(moved.is_success && moved.out.contains("of them before"), "{moved:?}");
+    let new = ServerProcess::start(&data.path().join("new"), &setup).await;
+    for (number, token) in tokens.iter().enumerate() {
+        let answer = post(&new.base, "refresh", json!({ "refresh_token": token })).await;
+        if number == 0 {
+            assert_eq!((answer.status, answer.body["code"].as_str()), (401, Some("session_revoked")));
+        } else {
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+    }
+    let account = json!({ "email": "owner3@example.com", "password": PASSWORD });
+    assert_eq!(post(&new.base, "sign-in", account).await.status, 200);
+    drop(new);
+    // It is a database of its own now, and stays as it is.
+    let again = migrate(data.path(), &setup, &[]);
+    assert!(!again.is_success && again.err.contains("name an empty one"), "{again:?}");
+    schema.discard().await;
+}
+
+/// A move that was cut off after some rows: servers stay out, and it goes on where it was.
+async fn half_way(schema: &Schema, data: &Path, setup: &ServerSetup) {
+    assert!(migrate(data, setup, &[]).is_success);
+    let plain = schema.plain().await;
+    let undone =
+        "INSERT INTO schema_history VALUES (1000000000, 'another database moves in', 1000000000, now());
+        DELETE FROM sessions WHERE id IN (SELECT id FROM sessions ORDER BY id DESC LIMIT 5);
+        DELETE FROM events; DELETE FROM root_keys";
+    plain.batch_execute(undone).await.unwrap();
+    let early = run_with(&data.join("early"), setup, &["user", "list"], "");
+    assert!(!early.is_success && early.err.contains("another database is moving in"), "{early:?}");
+}
