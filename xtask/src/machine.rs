@@ -131,6 +131,11 @@ pub(crate) fn describe() -> Result<String> {
     Ok(format!("{model}, {cores} cores, {memory}, {}, {compiler}", kernel.trim()))
 }
 
+/// Today, to the minute.
+pub(crate) fn date() -> Result<String> {
+    Ok(Run::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output()?.trim().to_owned())
+}
+
 /// The value of the first `key : value` line.
 fn value_of<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     text.lines()

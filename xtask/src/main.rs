@@ -1,7 +1,7 @@
 //! The project's own commands: one program that checks, tests, proves and measures the whole tree.
 //!
 //! It depends on next to nothing, because a fresh machine compiles it before anything else, and it never
-//! changes the tree but for `docs/proof.md`, which `prove` writes.
+//! changes the tree but for the two pages of results that `prove` and `timing --write` write.
 
 mod bench;
 mod counts;
@@ -15,6 +15,7 @@ mod process;
 mod prove;
 mod suite;
 mod tidy;
+mod timing;
 mod workspace;
 
 use std::process::ExitCode;
@@ -61,6 +62,11 @@ Usage: cargo xtask <command> [options]
 
   bench                The benchmark, built with optimisations. Its own options follow:
                        `cargo xtask bench --quick`.
+
+  timing               Whether the time of an answer tells who has an account: every layer, with the server
+                       built with optimisations. Takes ten minutes and the building. Its own options
+                       follow: `cargo xtask timing --layer 1 --pairs 500`.
+      --write          Put the table into docs/security/timing.md, if all of it holds.
 
 What the browser, mail, snippet and database tests need (Node 20, npm, Python 3.9, curl, OpenSSL, Chromium,
 PostgreSQL, iproute2) is installed with apt-get if it is missing, this is Debian and you are root; else you are told what to install.
@@ -126,6 +132,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         }
         "postgres" => postgres::command(&Workspace::load()?, rest).map(|()| true),
         "bench" => bench::run(&Workspace::load()?, rest).map(|()| true),
+        "timing" => timing::run(&Workspace::load()?, rest).map(|()| true),
         unknown => bail!("unknown command `{unknown}`; `cargo xtask --help` lists them"),
     }
 }
@@ -154,7 +161,8 @@ mod tests {
 
     #[test]
     fn help_names_every_command() {
-        for command in ["test", "tidy", "licences", "faults", "fuzz", "postgres", "prove", "bench"] {
+        for command in ["test", "tidy", "licences", "faults", "fuzz", "postgres", "prove", "bench", "timing"]
+        {
             assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
         }
         assert!(dispatch(&words("--help")).is_ok());

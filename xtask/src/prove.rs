@@ -76,8 +76,7 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
     ];
     let fuzz = Fuzz::find(workspace)?.context("the tree has no fuzz/Cargo.toml")?;
     parts.push(fuzzing(&fuzz, amounts.seconds)?);
-    let date = Run::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output()?;
-    let paper = paper(date.trim(), &machine::describe()?, &revision(workspace), &parts);
+    let paper = paper(&machine::date()?, &machine::describe()?, &revision(workspace), &parts);
     let path = workspace.root.join(PAPER);
     std::fs::write(&path, paper).with_context(|| format!("cannot write {PAPER}"))?;
     show(&format!("\nok: all of it holds; {PAPER} says so"));
@@ -111,7 +110,7 @@ fn fuzzing(fuzz: &Fuzz, seconds: u32) -> Result<Part> {
 }
 
 /// The commit that was tested, and whether the tree differed from it.
-fn revision(workspace: &Workspace) -> String {
+pub(crate) fn revision(workspace: &Workspace) -> String {
     let git = |arguments: &[&str]| Run::new("git").folder(&workspace.root).args(arguments).output();
     match (git(&["rev-parse", "--short=12", "HEAD"]), git(&["status", "--porcelain"])) {
         (Ok(commit), Ok(changes)) if changes.trim().is_empty() => format!("commit {}", commit.trim()),

@@ -54,12 +54,17 @@ impl Workspace {
 
     /// Builds the server, with `options` such as `--release`, and says where cargo put it.
     pub(crate) fn server(&self, options: &[&str]) -> Result<PathBuf> {
+        self.program("minbil-auth", options)
+    }
+
+    /// Builds a program of the package that is called as it is, and says where cargo put it.
+    pub(crate) fn program(&self, name: &str, options: &[&str]) -> Result<PathBuf> {
         let messages = self
             .cargo()
-            .args(["build", "-p", "minbil-auth", "--locked", "--message-format", "json-render-diagnostics"])
+            .args(["build", "-p", name, "--locked", "--message-format", "json-render-diagnostics"])
             .args(options)
             .answer()?;
-        executable(&messages).context("cargo built no program `minbil-auth`")
+        executable(&messages, name).with_context(|| format!("cargo built no program `{name}`"))
     }
 
     pub(crate) fn has_package(&self, name: &str) -> bool {
@@ -67,14 +72,14 @@ impl Workspace {
     }
 }
 
-/// The path of the server among cargo's messages: wherever a configuration lets cargo put it.
-fn executable(messages: &str) -> Option<PathBuf> {
+/// The path of a program among cargo's messages: wherever a configuration lets cargo put it.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
         let target = message.get("target")?;
         let is_program = array(target, "kind").any(|kind| kind == "bin");
-        let is_server = target.get("name").and_then(Value::as_str) == Some("minbil-auth");
+        let is_wanted = target.get("name").and_then(Value::as_str) == Some(name);
         let path = message.get("executable")?.as_str()?;
-        (is_program && is_server && Path::new(path).is_absolute()).then(|| PathBuf::from(path))
+        (is_program && is_wanted && Path::new(path).is_absolute()).then(|| PathBuf::from(path))
     })
 }
 
@@ -160,7 +165,8 @@ mod tests {
             {\"target\":{\"name\":\"minbil-auth\",\"kind\":[\"lib\"]},\"executable\":null}\n\
             {\"target\":{\"name\":\"other\",\"kind\":[\"bin\"]},\"executable\":\"/t/debug/other\"}\n\
             {\"target\":{\"name\":\"minbil-auth\",\"kind\":[\"bin\"]},\"executable\":\"/t/debug/minbil-auth\"}\n";
-        assert_eq!(executable(messages), Some(PathBuf::from("/t/debug/minbil-auth")));
-        assert_eq!(executable("{}"), None);
+        assert_eq!(executable(messages, "minbil-auth"), Some(PathBuf::from("/t/debug/minbil-auth")));
+        assert_eq!(executable(messages, "other"), Some(PathBuf::from("/t/debug/other")));
+        assert_eq!(executable("{}", "other"), None);
     }
 }

@@ -7,9 +7,11 @@ pub mod builders;
 mod fake_clock;
 mod json_schema;
 mod mail;
+pub mod sabotage;
 mod seeded_entropy;
 mod signals;
 pub mod store_contract;
+pub mod watched_store;
 
 pub use fake_clock::{FAKE_START, FakeClock};
 pub use json_schema::{resolve, schema_faults};

@@ -6,7 +6,7 @@ use super::{Outcome, Session, Step, e2e, provoked};
 use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::{Stream, show};
-use crate::{faults, licences, machine, postgres, tidy};
+use crate::{faults, licences, machine, postgres, tidy, timing};
 
 /// A tenth of what `cargo xtask prove` runs.
 const KILLS: u32 = 10;
@@ -39,6 +39,11 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step { name: "browser", about: "pages and journeys in Chromium", run: e2e::browser },
     Step { name: "mail", about: "a real SMTP process that refuses, stalls and comes back", run: e2e::mail },
+    Step {
+        name: "timing",
+        about: "the time of an answer does not tell who has an account; five leaks on purpose do",
+        run: |session| timing::sensitive(&session.workspace).map(Outcome::Passed),
+    },
     Step {
         name: "postgres",
         about: "several servers on PostgreSQL: failover, partition, upgrade, moving house",

@@ -20,6 +20,19 @@ use tokio_util::sync::CancellationToken;
 /// # Errors
 /// When it cannot start, or a listener breaks.
 pub async fn run(settings: &Settings, command: &Serve) -> anyhow::Result<()> {
+    run_changed(settings, command, async |_| Ok(())).await
+}
+
+/// Runs the server with parts exchanged after everything is prepared and before anything answers: for what measures
+/// it from outside of this crate. The command line has no way here.
+///
+/// # Errors
+/// When it cannot start, or a listener breaks.
+pub async fn run_changed(
+    settings: &Settings,
+    command: &Serve,
+    change: impl AsyncFnOnce(&mut Wired) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     anyhow::ensure!(
         !command.demo || settings.mode == Mode::Development,
         "--demo makes an account whose password everybody knows; it works in development mode alone"
@@ -36,11 +49,12 @@ pub async fn run(settings: &Settings, command: &Serve) -> anyhow::Result<()> {
         DatabasePlace::File(file) => Some(DataLock::take(file)?),
         DatabasePlace::Postgres(_) => None,
     };
-    let wired = wire::wire(settings, wire::Outside::default()).await?;
+    let mut wired = wire::wire(settings, wire::Outside::default()).await?;
     wire::prepare(&wired.service, settings).await?;
     if command.demo {
         demo::ensure_account(&wired.service).await?;
     }
+    change(&mut wired).await?;
     let stop = CancellationToken::new();
     let handle = Handle::new();
     let limits = limits(settings);

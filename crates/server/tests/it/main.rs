@@ -50,3 +50,4 @@ mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod traces;

@@ -1,10 +1,11 @@
 //! What the whole process logs, at every level, while somebody listens.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, Once};
 use tracing_subscriber::filter::dynamic_filter_fn;
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 static LISTENERS: AtomicUsize = AtomicUsize::new(0);
@@ -16,13 +17,66 @@ pub struct Recording(());
 
 /// Starts listening. The subscriber is the process's, so that the store's and the hashing threads are heard.
 pub fn record_log() -> Recording {
+    start();
+    LISTENERS.fetch_add(1, Ordering::SeqCst);
+    Recording(())
+}
+
+fn start() {
     START.call_once(|| {
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Buffer);
         let heard = lines.with_filter(dynamic_filter_fn(|_, _| LISTENERS.load(Ordering::SeqCst) > 0));
-        tracing_subscriber::registry().with(heard).init();
+        tracing_subscriber::registry().with(heard).with(ThisThread).init();
     });
-    LISTENERS.fetch_add(1, Ordering::SeqCst);
-    Recording(())
+}
+
+type Listener = Box<dyn Fn(String)>;
+
+thread_local! {
+    static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
+}
+
+/// Hands every event of this thread to `listener` until it is dropped: level, place, message and the names of its
+/// fields. (A subscriber of the thread's own would do, but that misses events while another thread makes one.)
+pub(super) fn hear_this_thread(listener: impl Fn(String) + 'static) -> Heard {
+    start();
+    LISTENER.set(Some(Box::new(listener)));
+    Heard(())
+}
+
+/// Somebody listens to this thread.
+pub(super) struct Heard(());
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        LISTENER.set(None);
+    }
+}
+
+struct ThisThread;
+
+impl<S: tracing::Subscriber> Layer<S> for ThisThread {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        LISTENER.with_borrow(|listener| {
+            let Some(listener) = listener else { return };
+            let metadata = event.metadata();
+            let fields: Vec<_> = metadata.fields().iter().map(|field| field.name()).collect();
+            let mut message = Message(String::new());
+            event.record(&mut message);
+            listener(format!("{} {}: {} {fields:?}", metadata.level(), metadata.target(), message.0));
+        });
+    }
+}
+
+/// The message of an event, without its fields.
+struct Message(String);
+
+impl tracing::field::Visit for Message {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }
 
 impl Recording {

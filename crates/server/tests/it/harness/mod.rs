@@ -13,6 +13,7 @@ mod mail;
 mod server;
 mod setup;
 mod site;
+mod trace;
 
 pub use answer::{Answer, SetCookie, claims_of};
 pub use call::{Credential, Draft};
@@ -21,3 +22,4 @@ pub use log::record_log;
 pub use server::TestServer;
 pub use setup::{BASE, Setup};
 pub use site::{APP, EVIL, OWNER, PASSWORD, Signed, Site, WS_APP};
+pub use trace::{Step, Trace};

@@ -1,0 +1,141 @@
+//! A store with somebody looking on: what is called, and what came of it.
+
+use app::audit::AuditContext;
+use app::fault::Fault;
+use app::outbox::{MailOrder, OutboxRow};
+use app::ports::keys::SigningKeyRecord;
+use app::ports::password_hasher::SealedPassword;
+use app::ports::store::{
+    AccountChange, AccountKey, AccountStore, AuditRow, BeginReset, ClaimedMail, Credential, EndSession,
+    EndSessionOutcome, EndSessions, KeyStore, MailResult, NewAccount, OpenSession, OpenSessionOutcome,
+    OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore,
+    SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
+};
+use async_trait::async_trait;
+use domain::account::{AccountStatus, User};
+use domain::email_address::EmailAddress;
+use domain::ids::{OutboxId, ResetId, SessionId, UserId};
+use domain::namespace::NamespaceName;
+use domain::refresh_token::MacKeyId;
+use domain::session::Session;
+use domain::time::UnixMillis;
+use std::any::Any;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whoever looks on.
+#[async_trait]
+pub trait StoreWatcher: Send + Sync {
+    /// A call begins. `order` is what `order_mail` is given.
+    async fn before(&self, method: &'static str, order: Option<&MailOrder>);
+    /// It ended: its `Result<_, Fault>`, to be looked at.
+    fn after(&self, method: &'static str, result: &dyn Any);
+}
+
+/// The store itself, with a watcher.
+pub struct WatchedStore {
+    inner: Arc<dyn Store>,
+    watcher: Arc<dyn StoreWatcher>,
+}
+
+impl WatchedStore {
+    /// Watches `inner`.
+    pub fn new(inner: Arc<dyn Store>, watcher: Arc<dyn StoreWatcher>) -> Self {
+        Self { inner, watcher }
+    }
+}
+
+/// One line per method of a port, so that a new method is one line here.
+macro_rules! watched {
+    ($port:ident: $( $method:ident ( $( $argument:ident : $type:ty ),* ) -> $out:ty; )*) => {
+        #[async_trait]
+        impl $port for WatchedStore {
+            $(
+                async fn $method(&self, $( $argument: $type ),*) -> Result<$out, Fault> {
+                    self.watcher.before(stringify!($method), None).await;
+                    let result = self.inner.$method($( $argument ),*).await;
+                    self.watcher.after(stringify!($method), &result);
+                    result
+                }
+            )*
+        }
+    };
+}
+
+watched! { AccountStore:
+    sign_up(new: NewAccount) -> SignUpOutcome;
+    find_credential(namespace: &NamespaceName, email: &EmailAddress) -> Credential;
+    find_credential_of(namespace: &NamespaceName, user: UserId) -> Option<Credential>;
+    find_account(namespace: &NamespaceName, key: &AccountKey) -> Option<User>;
+    list_accounts(namespace: &NamespaceName, after: Option<UserId>, limit: u32) -> Vec<User>;
+    set_password(change: SetPassword) -> AccountChange;
+    set_status(namespace: &NamespaceName, user: UserId, status: AccountStatus, audit: AuditContext) -> AccountChange;
+    delete_account(namespace: &NamespaceName, user: UserId, audit: AuditContext) -> bool;
+    find_decoy(namespace: &NamespaceName) -> Option<(UserId, SealedPassword)>;
+    put_decoy(namespace: &NamespaceName, user: UserId, password: SealedPassword) -> ();
+    record_refused_sign_in(namespace: &NamespaceName, user: UserId, audit: AuditContext) -> ();
+}
+
+watched! { SessionStore:
+    open_session(open: OpenSession) -> OpenSessionOutcome;
+    refresh_session(refresh: RefreshSession) -> RefreshOutcome;
+    find_session(namespace: &NamespaceName, session: SessionId) -> Option<SessionView>;
+    list_sessions(namespace: &NamespaceName, user: UserId) -> Vec<Session>;
+    end_session(end: EndSession) -> EndSessionOutcome;
+    end_sessions(end: EndSessions) -> u32;
+}
+
+watched! { ResetStore:
+    begin_reset(order: OutboxId, mac_key: MacKeyId, valid_for: Duration) -> BeginReset;
+    find_reset(namespace: &NamespaceName, reset: ResetId) -> Option<StoredReset>;
+    redeem_reset(redeem: RedeemReset) -> AccountChange;
+}
+
+watched! { KeyStore:
+    root_key_fingerprints() -> Vec<(u32, [u8; 32])>;
+    remember_root_key(id: u32, fingerprint: [u8; 32]) -> [u8; 32];
+    list_signing_keys() -> Vec<SigningKeyRecord>;
+    add_signing_key(key: SigningKeyRecord, newer_than: Option<UnixMillis>, audit: AuditContext) -> bool;
+    remove_signing_keys(kids: &[String]) -> ();
+}
+
+watched! { StoreUpkeep:
+    now() -> UnixMillis;
+    check() -> ();
+    purge(retention: Retention, batch: u32) -> Purged;
+    list_events(limit: u32) -> Vec<AuditRow>;
+    backup(target: &Path) -> ();
+    void_after_restore(audit: AuditContext) -> ();
+}
+
+#[async_trait]
+impl OutboxStore for WatchedStore {
+    async fn order_mail(&self, order: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault> {
+        self.watcher.before("order_mail", Some(&order)).await;
+        let result = self.inner.order_mail(order, audit).await;
+        self.watcher.after("order_mail", &result);
+        result
+    }
+
+    // The worker's side, which no request waits for.
+    async fn claim_mail(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>, Fault> {
+        self.inner.claim_mail(limit, lease).await
+    }
+
+    async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
+        self.inner.finish_mail(id, result).await
+    }
+
+    async fn next_mail_due(&self) -> Result<Option<Duration>, Fault> {
+        self.inner.next_mail_due().await
+    }
+
+    async fn list_mail(&self, with_sent: bool, limit: u32) -> Result<Vec<OutboxRow>, Fault> {
+        self.inner.list_mail(with_sent, limit).await
+    }
+
+    async fn retry_mail(&self, only: Option<OutboxId>) -> Result<u32, Fault> {
+        self.inner.retry_mail(only).await
+    }
+}
