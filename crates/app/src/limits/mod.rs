@@ -1,7 +1,7 @@
 //! What is limited, and by how much: the part of every use case that a stranger can call as often as they like.
 //!
 //! An attempt is paid for **before** anything is looked up or hashed and gets its payment back when it proves right
-//! ([`Reservation`]), so that a hundred attempts at once are no cheaper than a hundred in a row (CVE-2024-4629).
+//! (`Reservation`), so that a hundred attempts at once are no cheaper than a hundred in a row (CVE-2024-4629).
 //! Nothing here knows whether an account exists: the counts are kept under keyed hashes, and run alike for every
 //! address.
 
