@@ -3,7 +3,6 @@
 
 use anyhow::Context as _;
 use serde_json::Value;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -51,11 +50,11 @@ pub(crate) struct Driven {
 pub(crate) async fn drive(work: Work, port: u16, chains: usize, span: Duration) -> anyhow::Result<Driven> {
     let output = Command::new(std::env::current_exe()?)
         .args([COMMAND, work.name(), &port.to_string(), &chains.to_string(), &span.as_millis().to_string()])
-        .stderr(Stdio::inherit())
         .kill_on_drop(true)
         .output()
         .await?;
-    anyhow::ensure!(output.status.success(), "the load generator failed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "the load generator failed: {said}");
     let answer: Value = serde_json::from_slice(&output.stdout)?;
     Ok(Driven {
         per_second: answer["per_second"].as_f64().context("per_second")?,
@@ -127,10 +126,11 @@ impl Client {
             format!(r#"{{"email":"{name}-{number}@example.com","password":"a phrase to measure with"}}"#);
         let mut client = Self { work, stream: BufReader::new(stream), account, token: "x".repeat(113) };
         if work != Work::Echo {
-            client.sign_up().await?;
+            let answer = client.until_admitted("sign-up").await?;
+            anyhow::ensure!(matches!(answer.status, 201 | 409), "sign-up answered {}", answer.status);
         }
         if work == Work::Refresh {
-            let answer = client.post_account("sign-in").await?;
+            let answer = client.until_admitted("sign-in").await?;
             anyhow::ensure!(answer.status == 200, "sign-in answered {}: {}", answer.status, answer.body);
             client.token = refresh_token(&answer.body)?;
         }
@@ -138,13 +138,13 @@ impl Client {
     }
 
     /// Another load may fill the hashing queue at this moment, so a refusal for now is no failure.
-    async fn sign_up(&mut self) -> anyhow::Result<()> {
+    async fn until_admitted(&mut self, path: &str) -> anyhow::Result<Answer> {
         loop {
-            match self.post_account("sign-up").await?.status {
-                201 | 409 => return Ok(()),
-                503 => tokio::time::sleep(Duration::from_millis(50)).await,
-                status => anyhow::bail!("sign-up answered {status}"),
+            let answer = self.post_account(path).await?;
+            if answer.status != 503 {
+                return Ok(answer);
             }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
