@@ -1,7 +1,7 @@
 //! Tokens that somebody else made, or that were bent after we made them.
 
 use super::*;
-use crate::access_token::compact::ACCESS_TOKEN_MAX;
+use crate::access_token::compact::{ACCESS_TOKEN_MAX, header_json};
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use jsonwebtoken::Validation;
 
@@ -334,4 +334,11 @@ fn a_token_longer_than_the_limit_is_not_looked_at() {
     let mut validation: Validation = world.key().validation.clone();
     validation.required_spec_claims.clear();
     assert!(jsonwebtoken::decode::<Value>(&long, decoding, &validation).is_ok(), "only its length is wrong");
+}
+
+#[test]
+fn a_payload_that_is_not_utf_8_is_refused_even_where_it_would_be_passed_over() {
+    let token = |payload: &[u8]| format!("e30.{}.AA", URL_SAFE_NO_PAD.encode(payload));
+    assert!(header_json(&token(b"{\"ours\":1,\"not ours\":\"\xc3\xa6\"}")).is_some());
+    assert_eq!(header_json(&token(b"{\"ours\":1,\"not ours\":\"\xff\"}")), None);
 }
