@@ -39,7 +39,6 @@ mod limits;
 mod me;
 mod metrics;
 mod namespaces;
-mod page_headers;
 mod pages;
 mod passwords;
 mod problems;
