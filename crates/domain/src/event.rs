@@ -1,5 +1,7 @@
 //! What the audit log records. Rotations are a metric, not an event: there are too many and each says nothing.
 
+use crate::session::RevokeReason;
+
 /// A security event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
@@ -57,6 +59,14 @@ impl EventKind {
         Self::SigningKeyRotated,
         Self::DatabaseRestored,
     ];
+
+    /// What the end of a session before its time is recorded as, where it is not part of something larger.
+    pub const fn of_session_end(reason: RevokeReason) -> Self {
+        match reason {
+            RevokeReason::SignOut => Self::SignOut,
+            _ => Self::SessionRevoked,
+        }
+    }
 
     /// The stored name.
     pub const fn name(self) -> &'static str {

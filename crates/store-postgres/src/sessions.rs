@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::ids::{SessionId, UserId};
 use domain::namespace::NamespaceName;
-use domain::session::{Chain, Ended, Presented, RevokeReason, Session, Slot, Verdict, classify};
+use domain::session::{Presented, RevokeReason, Session, Slot, Verdict};
 use domain::time::{UnixMillis, millis};
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ impl SessionStore for PostgresStore {
             // Nothing of a bearer credential is ever written, so reading is enough: a read sees every rotation and
             // every revocation that was answered.
             let (found, now) = self.read_session(&refresh.namespace, refresh.session).await?;
-            return Ok(judge(found, &refresh, now));
+            return Ok(refresh.judge(found, now));
         };
         for _ in 0..ROTATE_TRIES {
             if let Some(rotated) = self.rotate(&refresh, slot, generation).await? {
@@ -162,30 +162,10 @@ impl Intention for OpenSession {
         let Some(row) = signed_in else { return Ok(OpenSessionOutcome::CredentialChanged) };
         let user = user(&row, 0)?;
         evict_idlest(write, self).await?;
-        let session = begin(self, write.now);
+        let session = self.begin(write.now);
         insert(write, &session).await?;
         record(write, EventKind::SignIn, about(&session), &self.audit).await?;
         Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
-    }
-}
-
-fn begin(open: &OpenSession, now: UnixMillis) -> Session {
-    let absolute_deadline = now.plus(open.policy.absolute);
-    Session {
-        id: open.id,
-        namespace: open.namespace.clone(),
-        user: open.user,
-        salt: open.salt,
-        mac_key: open.mac_key,
-        credential_epoch: open.expected_epoch,
-        body: Chain::begin(now),
-        cookie: Chain::begin(now),
-        created_at: now,
-        last_proof_at: now,
-        idle_deadline: now.plus(open.policy.idle).min(absolute_deadline),
-        absolute_deadline,
-        revoked: None,
-        client: open.client.clone(),
     }
 }
 
@@ -218,7 +198,7 @@ impl Intention for RefreshSession {
 
     async fn run(&self, write: &Write<'_>) -> Result<RefreshOutcome, Failure> {
         let found = lock(write, &self.namespace, self.session).await?;
-        let mut outcome = judge(found, self, write.now);
+        let mut outcome = self.judge(found, write.now);
         let Some(session) = &outcome.session else { return Ok(outcome) };
         match outcome.verdict {
             Verdict::Regrant => {
@@ -246,20 +226,6 @@ impl Intention for RefreshSession {
     }
 }
 
-/// The verdict on a row that was read.
-fn judge(found: Option<Session>, refresh: &RefreshSession, now: UnixMillis) -> RefreshOutcome {
-    let Some(session) = found else {
-        return RefreshOutcome { now, verdict: Verdict::Ended(Ended::Expired), session: None };
-    };
-    // Only an access token may come without the salt.
-    let may_lack_salt = matches!(refresh.presented, Presented::Access { .. });
-    if refresh.salt.map_or(!may_lack_salt, |salt| salt != session.salt) {
-        return RefreshOutcome { now, verdict: Verdict::NeverIssued, session: None };
-    }
-    let verdict = classify(&session, refresh.presented, now, &refresh.policy);
-    RefreshOutcome { now, verdict, session: Some(session) }
-}
-
 impl Intention for EndSession {
     type Outcome = EndSessionOutcome;
 
@@ -276,7 +242,7 @@ impl Intention for EndSession {
             return Ok(EndSessionOutcome::AlreadyEnded);
         }
         revoke(write, session.id, self.reason).await?;
-        record(write, event_of(self.reason), about(&session), &self.audit).await?;
+        record(write, EventKind::of_session_end(self.reason), about(&session), &self.audit).await?;
         Ok(EndSessionOutcome::Ended)
     }
 }
@@ -302,16 +268,9 @@ impl Intention for EndSessions {
                 session: None,
                 detail: Some(&count),
             };
-            record(write, event_of(self.reason), about, &self.audit).await?;
+            record(write, EventKind::of_session_end(self.reason), about, &self.audit).await?;
         }
         Ok(u32::try_from(ended).unwrap_or(u32::MAX))
-    }
-}
-
-const fn event_of(reason: RevokeReason) -> EventKind {
-    match reason {
-        RevokeReason::SignOut => EventKind::SignOut,
-        _ => EventKind::SessionRevoked,
     }
 }
 

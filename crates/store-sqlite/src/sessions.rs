@@ -16,8 +16,7 @@ use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::ids::{SessionId, UserId};
 use domain::namespace::NamespaceName;
-use domain::session::{Chain, Ended, Presented, RevokeReason, Session, Slot, Verdict, classify};
-use domain::time::UnixMillis;
+use domain::session::{Presented, RevokeReason, Session, Slot, Verdict};
 use rusqlite::{OptionalExtension as _, Result, params};
 
 #[async_trait]
@@ -37,7 +36,7 @@ impl SessionStore for SqliteStore {
                 let now = self.clock.now();
                 self.readers.read(|connection| {
                     let found = find(connection, &refresh.namespace, refresh.session)?;
-                    Ok(judge(found, &refresh, now))
+                    Ok(refresh.judge(found, now))
                 })
             }
         }
@@ -101,31 +100,11 @@ fn open_session(write: &Write<'_>, open: &OpenSession) -> Result<OpenSessionOutc
         .optional()?;
     let Some(user) = signed_in else { return Ok(OpenSessionOutcome::CredentialChanged) };
     evict_idlest(write, open)?;
-    let session = begin(open, write.now);
+    let session = open.begin(write.now);
     insert(write, &session)?;
     let about = about(&session);
     record(write, EventKind::SignIn, about, &open.audit)?;
     Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
-}
-
-fn begin(open: &OpenSession, now: UnixMillis) -> Session {
-    let absolute_deadline = now.plus(open.policy.absolute);
-    Session {
-        id: open.id,
-        namespace: open.namespace.clone(),
-        user: open.user,
-        salt: open.salt,
-        mac_key: open.mac_key,
-        credential_epoch: open.expected_epoch,
-        body: Chain::begin(now),
-        cookie: Chain::begin(now),
-        created_at: now,
-        last_proof_at: now,
-        idle_deadline: now.plus(open.policy.idle).min(absolute_deadline),
-        absolute_deadline,
-        revoked: None,
-        client: open.client.clone(),
-    }
 }
 
 /// Makes room for one more session of the user.
@@ -171,7 +150,7 @@ fn present_full(
         return Ok(RefreshOutcome { now: write.now, verdict: Verdict::Rotate, session: Some(session) });
     }
     let found = find(write.connection, &refresh.namespace, refresh.session)?;
-    let mut outcome = judge(found, refresh, write.now);
+    let mut outcome = refresh.judge(found, write.now);
     let Some(session) = &outcome.session else { return Ok(outcome) };
     match outcome.verdict {
         Verdict::Regrant => {
@@ -229,20 +208,6 @@ fn rotate(
         .optional()
 }
 
-/// The verdict on a row that was read.
-fn judge(found: Option<Session>, refresh: &RefreshSession, now: UnixMillis) -> RefreshOutcome {
-    let Some(session) = found else {
-        return RefreshOutcome { now, verdict: Verdict::Ended(Ended::Expired), session: None };
-    };
-    // Only an access token may come without the salt.
-    let may_lack_salt = matches!(refresh.presented, Presented::Access { .. });
-    if refresh.salt.map_or(!may_lack_salt, |salt| salt != session.salt) {
-        return RefreshOutcome { now, verdict: Verdict::NeverIssued, session: None };
-    }
-    let verdict = classify(&session, refresh.presented, now, &refresh.policy);
-    RefreshOutcome { now, verdict, session: Some(session) }
-}
-
 fn end_session(write: &Write<'_>, end: &EndSession) -> Result<EndSessionOutcome> {
     let found = find(write.connection, &end.namespace, end.session)?;
     let Some(session) = found else { return Ok(EndSessionOutcome::NotFound) };
@@ -255,7 +220,7 @@ fn end_session(write: &Write<'_>, end: &EndSession) -> Result<EndSessionOutcome>
         return Ok(EndSessionOutcome::AlreadyEnded);
     }
     revoke(write, session.id, end.reason)?;
-    record(write, event_of(end.reason), about(&session), &end.audit)?;
+    record(write, EventKind::of_session_end(end.reason), about(&session), &end.audit)?;
     Ok(EndSessionOutcome::Ended)
 }
 
@@ -269,16 +234,9 @@ fn end_sessions(write: &Write<'_>, end: &EndSessions) -> Result<u32> {
             session: None,
             detail: Some(&count),
         };
-        record(write, event_of(end.reason), about, &end.audit)?;
+        record(write, EventKind::of_session_end(end.reason), about, &end.audit)?;
     }
     Ok(ended)
-}
-
-const fn event_of(reason: RevokeReason) -> EventKind {
-    match reason {
-        RevokeReason::SignOut => EventKind::SignOut,
-        _ => EventKind::SessionRevoked,
-    }
 }
 
 /// Ends the live sessions of a user, perhaps but one; how many there were.

@@ -9,7 +9,9 @@ use domain::ids::{SessionId, UserId};
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::refresh_token::MacKeyId;
-use domain::session::{ClientInfo, Presented, RevokeReason, Salt, Session, SessionPolicy, Verdict};
+use domain::session::{
+    Chain, ClientInfo, Ended, Presented, RevokeReason, Salt, Session, SessionPolicy, Verdict, classify,
+};
 use domain::time::UnixMillis;
 
 /// A session to be opened after a password was right.
@@ -34,6 +36,29 @@ pub struct OpenSession {
     pub rehash: Option<SealedPassword>,
     /// Who signs in.
     pub audit: AuditContext,
+}
+
+impl OpenSession {
+    /// The session as it is to be written at `now`.
+    pub fn begin(&self, now: UnixMillis) -> Session {
+        let absolute_deadline = now.plus(self.policy.absolute);
+        Session {
+            id: self.id,
+            namespace: self.namespace.clone(),
+            user: self.user,
+            salt: self.salt,
+            mac_key: self.mac_key,
+            credential_epoch: self.expected_epoch,
+            body: Chain::begin(now),
+            cookie: Chain::begin(now),
+            created_at: now,
+            last_proof_at: now,
+            idle_deadline: now.plus(self.policy.idle).min(absolute_deadline),
+            absolute_deadline,
+            revoked: None,
+            client: self.client.clone(),
+        }
+    }
 }
 
 /// A session that was just opened.
@@ -86,6 +111,22 @@ pub struct RefreshOutcome {
     /// The session after that; `None` if there is no such row (verdict `Ended(Expired)`), or if its salt is another
     /// (verdict `NeverIssued`).
     pub session: Option<Session>,
+}
+
+impl RefreshSession {
+    /// The verdict on the row that was found at `now`, not yet carried out.
+    pub fn judge(&self, found: Option<Session>, now: UnixMillis) -> RefreshOutcome {
+        let Some(session) = found else {
+            return RefreshOutcome { now, verdict: Verdict::Ended(Ended::Expired), session: None };
+        };
+        // Only an access token may come without the salt.
+        let may_lack_salt = matches!(self.presented, Presented::Access { .. });
+        if self.salt.map_or(!may_lack_salt, |salt| salt != session.salt) {
+            return RefreshOutcome { now, verdict: Verdict::NeverIssued, session: None };
+        }
+        let verdict = classify(&session, self.presented, now, &self.policy);
+        RefreshOutcome { now, verdict, session: Some(session) }
+    }
 }
 
 /// A session to be ended.
