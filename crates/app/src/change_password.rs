@@ -8,11 +8,12 @@ use crate::limits::{Due, LimitError, Limited, Reservation};
 use crate::outbox::{MailOrder, MailSubject, Notice};
 use crate::ports::limiter::{Limit, LimitKey};
 use crate::ports::password_hasher::{QueueFull, Verification};
-use crate::ports::store::{AccountChange, Credential, SetPassword};
+use crate::ports::store::{AccountChange, Credential, NewEvent, SetPassword};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
 use crate::sign_in::{self, SignInError, SignedIn};
 use crate::tokens::{self, Carriage};
+use domain::event::EventKind;
 use domain::ids::UserId;
 use domain::password::Password;
 use domain::session::RevokeReason;
@@ -74,7 +75,7 @@ pub async fn change_password(
     if let Some(blocked) = choose_password::check(service, namespace, email, &change.new).await? {
         return Err(ChangePasswordError::PasswordBlocked(blocked));
     }
-    let credential = check_current(service, namespace, user, change.current, origin).await?;
+    let credential = check_current(service, namespace, caller, change.current, origin).await?;
     let password = service.hasher.hash(admit(service)?, &namespace.name, user, change.new).await?;
     let set = SetPassword {
         namespace: namespace.name.clone(),
@@ -113,10 +114,11 @@ pub async fn change_password(
 async fn check_current(
     service: &Service,
     namespace: &Namespace,
-    user: UserId,
+    caller: &Caller,
     current: Password,
     origin: &Origin,
 ) -> Result<Credential, ChangePasswordError> {
+    let user = caller.user.id;
     let due = Due::row(Limit::CurrentPassword, user_key(user), service.limits.sign_in_device);
     let paid = Reservation::of(service, [due]).await?;
     let (credential, is_right) = match verify(service, namespace, user, current).await {
@@ -131,7 +133,14 @@ async fn check_current(
         return Ok(credential);
     }
     paid.keep();
-    service.store.record_refused_sign_in(&namespace.name, user, origin.audit()).await?;
+    let refused = NewEvent {
+        namespace: Some(namespace.name.clone()),
+        user: Some(user),
+        session: Some(caller.session.id),
+        problem: Some("current_password_wrong".to_owned()),
+        ..NewEvent::of(EventKind::PasswordChangeRefused, origin.audit())
+    };
+    service.store.record_events(vec![refused]).await?;
     Err(ChangePasswordError::WrongPassword)
 }
 

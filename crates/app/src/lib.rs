@@ -6,6 +6,7 @@
 
 pub mod allowances;
 pub mod audit;
+pub mod audit_chain;
 pub mod authenticate;
 pub mod change_password;
 pub mod choose_password;

@@ -4,7 +4,7 @@ use crate::allowances::{DeviceProof, Limits};
 use crate::audit::{Actor, AuditContext};
 use crate::gates::Gates;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
-use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
+use crate::ports::keys::{AccessTokens, ChainMac, SigningKeys, TokenMac};
 use crate::ports::limiter::{LimitKey, Limiter};
 use crate::ports::mailer::{MailWriter, Mailer};
 use crate::ports::password_blocklist::PasswordBlocklist;
@@ -33,6 +33,8 @@ pub struct Service {
     pub blocklist: Arc<dyn PasswordBlocklist>,
     /// MACs of opaque tokens.
     pub macs: Arc<dyn TokenMac>,
+    /// Seals of the audit log.
+    pub chain_mac: Arc<dyn ChainMac>,
     /// Access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Signing keys.

@@ -35,13 +35,23 @@ pub enum EventKind {
     SessionRevoked,
     /// A signing key was made, promoted or retired.
     SigningKeyRotated,
+    /// A signing key was forgotten: nothing it signed can be valid any more.
+    SigningKeyRetired,
+    /// A root key was used with this database for the first time.
+    RootKeyRemembered,
     /// A backup was put back: all sessions ended, all mailed tokens void.
     DatabaseRestored,
+    /// A server started; what it was told is in the detail.
+    ServerStarted,
+    /// A signed-in user gave a wrong current password for a change.
+    PasswordChangeRefused,
+    /// Calls that were refused: a limit, a credential, a gate. Counted, one row for many.
+    CallsRefused,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignInRefused,
@@ -57,7 +67,12 @@ impl EventKind {
         Self::SessionEvicted,
         Self::SessionRevoked,
         Self::SigningKeyRotated,
+        Self::SigningKeyRetired,
+        Self::RootKeyRemembered,
         Self::DatabaseRestored,
+        Self::ServerStarted,
+        Self::PasswordChangeRefused,
+        Self::CallsRefused,
     ];
 
     /// What the end of a session before its time is recorded as, where it is not part of something larger.
@@ -86,7 +101,57 @@ impl EventKind {
             Self::SessionEvicted => "session_evicted",
             Self::SessionRevoked => "session_revoked",
             Self::SigningKeyRotated => "signing_key_rotated",
+            Self::SigningKeyRetired => "signing_key_retired",
+            Self::RootKeyRemembered => "root_key_remembered",
             Self::DatabaseRestored => "database_restored",
+            Self::ServerStarted => "server_started",
+            Self::PasswordChangeRefused => "password_change_refused",
+            Self::CallsRefused => "calls_refused",
         }
+    }
+
+    /// The kind of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether the client had proved to be the user before it was written: by a password, a token or a mailed link.
+    pub const fn is_of_a_proven_user(self) -> bool {
+        match self {
+            Self::SignIn
+            | Self::SignOut
+            | Self::RefreshGrace
+            | Self::PasswordReset
+            | Self::PasswordChanged
+            | Self::SessionEvicted
+            | Self::SessionRevoked
+            | Self::PasswordChangeRefused => true,
+            Self::SignUp
+            | Self::SignInRefused
+            | Self::RefreshReused
+            | Self::ForgotPassword
+            | Self::AccountDisabled
+            | Self::AccountEnabled
+            | Self::AccountDeleted
+            | Self::SigningKeyRotated
+            | Self::SigningKeyRetired
+            | Self::RootKeyRemembered
+            | Self::DatabaseRestored
+            | Self::ServerStarted
+            | Self::CallsRefused => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own_that_leads_back() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(EventKind::from_name("party"), None);
     }
 }

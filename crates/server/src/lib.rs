@@ -63,6 +63,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         Command::Session(command) => run::session::run(service, command).await,
         Command::Key(command) => run::key::run(service, command, settings.key_rotation).await,
         Command::Outbox(command) => run::outbox::run(service, command).await,
+        Command::Audit(command) => run::audit::run(service, command).await,
         Command::Migrate { .. } => {
             output::line("The database has this version's schema.");
             Ok(())

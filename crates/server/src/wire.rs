@@ -9,7 +9,9 @@ use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::service::{Namespace, Service};
-use crypto::{BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
+use crypto::{
+    AuditMacs, BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs,
+};
 use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
@@ -49,6 +51,7 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         hasher: Arc::new(HashingPool::start(hashing_options(settings), &root, Arc::clone(&entropy))?),
         blocklist: Arc::new(blocklist(settings)?),
         macs: Arc::new(TokenMacs::new(&root)),
+        chain_mac: Arc::new(AuditMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
         limiter: limiter(settings, &database, &clock),

@@ -11,11 +11,13 @@
 
 mod accounts;
 mod address;
+mod audit;
 mod clock;
 mod credentials;
 mod dump;
 mod events;
 mod failure;
+mod ids;
 mod keys;
 mod limiter;
 mod link;

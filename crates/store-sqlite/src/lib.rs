@@ -4,6 +4,7 @@
 //! `domain`; this crate carries them out in SQL.
 
 mod accounts;
+mod audit;
 mod credential_change;
 mod events;
 mod failure;

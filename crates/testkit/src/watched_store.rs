@@ -5,16 +5,18 @@ use app::fault::Fault;
 use app::outbox::{MailOrder, OutboxRow};
 use app::ports::keys::SigningKeyRecord;
 use app::ports::password_hasher::SealedPassword;
+use app::ports::rows::Row;
 use app::ports::store::{
-    AccountChange, AccountKey, AccountStore, AuditRow, BeginReset, ClaimedMail, Credential, EndSession,
-    EndSessionOutcome, EndSessions, KeyStore, MailResult, NewAccount, OpenSession, OpenSessionOutcome,
-    OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore,
-    SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
+    AccountChange, AccountKey, AccountStore, AuditRow, AuditStore, BeginReset, ChainMark, ChainPage,
+    ClaimedMail, Credential, EndSession, EndSessionOutcome, EndSessions, EventFilter, EventSeal, KeyStore,
+    MailResult, NewAccount, NewEvent, OpenSession, OpenSessionOutcome, OutboxStore, Purged, RedeemReset,
+    RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore, SessionView, SetPassword,
+    SignUpOutcome, Store, StoreUpkeep, StoredReset, Unsealed,
 };
 use async_trait::async_trait;
 use domain::account::{AccountStatus, User};
 use domain::email_address::EmailAddress;
-use domain::ids::{OutboxId, ResetId, SessionId, UserId};
+use domain::ids::{EventId, OutboxId, ResetId, SessionId, UserId};
 use domain::namespace::NamespaceName;
 use domain::refresh_token::MacKeyId;
 use domain::session::Session;
@@ -74,7 +76,7 @@ watched! { AccountStore:
     delete_account(namespace: &NamespaceName, user: UserId, audit: AuditContext) -> bool;
     find_decoy(namespace: &NamespaceName) -> Option<(UserId, SealedPassword)>;
     put_decoy(namespace: &NamespaceName, user: UserId, password: SealedPassword) -> ();
-    record_refused_sign_in(namespace: &NamespaceName, user: UserId, audit: AuditContext) -> ();
+    record_refused_sign_in(namespace: &NamespaceName, user: UserId, problem: &'static str, audit: AuditContext) -> ();
 }
 
 watched! { SessionStore:
@@ -100,11 +102,22 @@ watched! { KeyStore:
     remove_signing_keys(kids: &[String]) -> ();
 }
 
+watched! { AuditStore:
+    record_events(events: Vec<NewEvent>) -> ();
+    list_events(limit: u32) -> Vec<AuditRow>;
+    find_events(filter: &EventFilter, after: Option<EventId>, limit: u32) -> Vec<Row>;
+    count_unsealed() -> u64;
+    find_unsealed(settled_for: Duration, limit: u32) -> Unsealed;
+    claim_sealing(lease: Duration) -> bool;
+    append_seals(from: u64, seals: Vec<EventSeal>, head: ChainMark) -> bool;
+    read_chain(after: u64, limit: u32) -> ChainPage;
+    cut_chain(cut: ChainMark) -> u64;
+}
+
 watched! { StoreUpkeep:
     now() -> UnixMillis;
     check() -> ();
     purge(retention: Retention, batch: u32) -> Purged;
-    list_events(limit: u32) -> Vec<AuditRow>;
     backup(target: &Path) -> ();
     void_after_restore(audit: AuditContext) -> ();
 }

@@ -19,7 +19,12 @@ const HOMES: [Home; 6] = [
     Home { library: "axum", home: "http", guests: &[("server", &["Router", "serve"])], tests: &["server"] },
     Home { library: "axum_server", home: "server", guests: &[], tests: &[] },
     // The benchmark measures the bare database beside the store.
-    Home { library: "rusqlite", home: "store-sqlite", guests: &[("bench", &["Connection"])], tests: &[] },
+    Home {
+        library: "rusqlite",
+        home: "store-sqlite",
+        guests: &[("bench", &["Connection"])],
+        tests: &["server"],
+    },
     // Tests look at the database from beside the server.
     Home { library: "tokio_postgres", home: "store-postgres", guests: &[], tests: &["server"] },
     Home { library: "lettre", home: "mail", guests: &[], tests: &[] },

@@ -111,6 +111,7 @@ fn workers(settings: &Settings, wired: &Wired, stop: &CancellationToken) -> Join
     let reload = Duration::from_secs(settings.written.keys.reload_seconds);
     let service = Arc::clone(&wired.service);
     work.spawn(workers::signing_keys::run(service, settings.key_rotation, reload, stop.clone()));
+    work.spawn(workers::audit::run(Arc::clone(&wired.service), stop.clone()));
     let every = Duration::from_secs(settings.written.retention.purge_seconds);
     let service = Arc::clone(&wired.service);
     work.spawn(workers::upkeep::run(service, settings.retention, every, stop.clone()));

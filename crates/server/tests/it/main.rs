@@ -9,6 +9,7 @@
 )]
 
 // The built binary, from outside.
+mod audit_process;
 mod backup;
 mod cli;
 mod config;
@@ -20,6 +21,7 @@ mod shutdown;
 mod tls;
 
 // The server in this process, one file for each use case.
+mod audit_log;
 mod bad_input;
 mod by_construction;
 mod change_password;

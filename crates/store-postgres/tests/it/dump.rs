@@ -2,7 +2,8 @@
 
 use crate::database::{Database, connect, new_schema, open, server};
 use app::ports::store::{
-    AccountKey, AccountStore as _, OpenSessionOutcome, SessionStore as _, SignUpOutcome, StoreUpkeep as _,
+    AccountKey, AccountStore as _, AuditStore as _, OpenSessionOutcome, SessionStore as _, SignUpOutcome,
+    StoreUpkeep as _,
 };
 use domain::event::EventKind;
 use domain::session::{Ended, RevokeReason, Slot, Verdict};

@@ -14,6 +14,8 @@ pub mod account_status;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod accounts;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod audit_chain;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod concurrency;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod keys;

@@ -6,6 +6,7 @@
 //! `testkit` is the definition of these traits.
 
 pub mod accounts;
+pub mod audit;
 pub mod keys;
 pub mod outbox;
 pub mod resets;
@@ -15,6 +16,10 @@ pub mod upkeep;
 pub use accounts::{
     AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
 };
+pub use audit::{
+    AuditRow, AuditStore, ChainMark, ChainPage, ChainRow, EventFilter, EventSeal, MarkName, NewEvent, Seal,
+    Unsealed,
+};
 pub use keys::KeyStore;
 pub use outbox::{ClaimedMail, MailResult, OutboxStore};
 pub use resets::{BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
@@ -22,9 +27,15 @@ pub use sessions::{
     EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
     RefreshOutcome, RefreshSession, SessionStore, SessionView,
 };
-pub use upkeep::{AuditRow, Purged, Retention, StoreUpkeep};
+pub use upkeep::{Purged, Retention, StoreUpkeep};
 
 /// Everything the server asks of a store.
-pub trait Store: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep {}
+pub trait Store:
+    AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + AuditStore + StoreUpkeep
+{
+}
 
-impl<S: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep> Store for S {}
+impl<S: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + AuditStore + StoreUpkeep> Store
+    for S
+{
+}
