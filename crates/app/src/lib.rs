@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod ports;
 pub mod prepare;
 pub mod refresh;
+pub mod refused_calls;
 pub mod relocate;
 pub mod reset_password;
 pub mod rotate_signing_keys;

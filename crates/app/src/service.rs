@@ -11,6 +11,7 @@ use crate::ports::password_blocklist::PasswordBlocklist;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
+use crate::refused_calls::RefusedCalls;
 use domain::client_address;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
@@ -45,6 +46,8 @@ pub struct Service {
     pub address_limiter: Arc<dyn Limiter>,
     /// How much of each there may be.
     pub limits: Limits,
+    /// Calls that were refused since they were last written down.
+    pub refused_calls: Arc<RefusedCalls>,
     /// Who waits for room in a limit.
     pub gates: Arc<Gates>,
     /// Mail templates.

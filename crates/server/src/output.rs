@@ -94,7 +94,8 @@ pub fn anchor(seq: u64, seal: &Seal) -> String {
     format!("{seq}:{}", hexadecimal(seal))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes as text.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -57,6 +57,7 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         limiter: limiter(settings, &database, &clock),
         address_limiter: address_limiter(settings, &clock),
         limits: settings.limits,
+        refused_calls: Arc::default(),
         gates: Arc::default(),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,

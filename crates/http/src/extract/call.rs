@@ -10,9 +10,9 @@ use app::authenticate::{Caller, authenticate};
 use app::credentials::{HeaderText, PresentedTexts};
 use app::service::{Namespace, Origin};
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
-use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use domain::client_address::client_address;
 use domain::credential::CookieGate;
 use domain::locale::Locale;
@@ -82,8 +82,7 @@ pub(crate) fn find_namespace<'a>(
 }
 
 fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Origin {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let source = peer.map(|ConnectInfo(peer)| client(peer.ip(), &parts.headers, options));
+    let source = source(&parts.extensions, &parts.headers, options);
     let device = cookie::read(&parts.headers, &cookie::device_name(options.mode, namespace));
     Origin {
         request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
@@ -95,6 +94,12 @@ fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Or
         source,
         device: device.and_then(|text| DeviceProof::read(text.expose())),
     }
+}
+
+/// The network address that a request comes from.
+pub(crate) fn source(extensions: &Extensions, headers: &HeaderMap, options: &HttpOptions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(client(peer.ip(), headers, options))
 }
 
 /// Whom the request comes from, by the word of the proxies that are ours. A line that is not text counts as one that

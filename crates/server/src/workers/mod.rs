@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod mail;
+pub mod refused_calls;
 pub mod signing_keys;
 pub mod upkeep;
 

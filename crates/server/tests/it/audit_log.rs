@@ -1,5 +1,6 @@
 //! The audit log's chain, on the real store and under the real key.
 
+mod refused;
 mod retention;
 mod tampering;
 

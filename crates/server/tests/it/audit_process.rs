@@ -67,8 +67,12 @@ async fn a_server_that_is_killed_while_it_seals_leaves_a_whole_chain() {
     until("the last seal", || count(data, "seq IS NULL") == 0).await;
     until("the head in the log", || server.log().contains("the audit log's chain stands here")).await;
     let whole = verified(data, &["--head", &head(&cut_off)]);
-    server.kill();
     // What the log said fits the chain.
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("the audit log's chain stands here")).unwrap();
+    let noted = line.split_once("head=").unwrap().1.split_whitespace().next().unwrap();
+    verified(data, &["--head", noted]);
+    server.kill();
     assert!(head(&whole).starts_with(&format!("{}:", count(data, "seq > 0"))), "{whole:?}");
     Connection::open(data.join("minbil-auth.db"))
         .unwrap()
@@ -130,4 +134,34 @@ fn the_log_is_exported_as_json_lines_with_stable_names() {
     }
     let refused = run(data, &["audit", "verify", "--head", "12"], "");
     assert!(!refused.is_success && refused.err.contains("64 hexadecimal digits"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_start_is_an_event_and_a_stop_writes_down_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let mut details = Vec::new();
+    for grace in [30, 31] {
+        let setup = ServerSetup::default().with("MINBIL_AUTH_SESSIONS__REFRESH_GRACE_SECONDS", grace);
+        let mut server = ServerProcess::start(data, &setup).await;
+        let refresh = format!("{}/api/co/auth/refresh", server.base);
+        let token = serde_json::json!({ "refresh_token": "mbr1_garbage" });
+        let answer = reqwest::Client::new().post(refresh).json(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 401);
+        server.terminate();
+        assert!(server.ended().await.success());
+        let events = run(data, &["audit", "export"], "").out;
+        let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let last = events.last().unwrap();
+        assert_eq!((&last["kind"], &last["problem"]), (&"calls_refused".into(), &"invalid_token".into()));
+        assert_eq!(
+            (&last["times"], &last["outcome"], &last["actor"]),
+            (&1.into(), &"failure".into(), &"anonymous".into())
+        );
+        assert_eq!(last["source"], "127.0.0.1");
+        let started = events.iter().rfind(|event| event["kind"] == "server_started").unwrap();
+        details.push(started["detail"].as_str().unwrap().to_owned());
+    }
+    assert!(details[0].contains(", development, configuration "), "{details:?}");
+    assert_ne!(details[0], details[1], "another configuration is told from the first");
 }

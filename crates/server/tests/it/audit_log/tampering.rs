@@ -1,6 +1,7 @@
 //! Whoever has the database alone changes something, and the first thing that is wrong is named.
 
 use super::{Copy, check, flaw, seal, sealed_server};
+use crate::harness::record_log;
 use app::audit_chain::{Anchor, Flaw, LastSeen, seal_next};
 use app::ports::store::MarkName;
 use app::service::Service;
@@ -150,6 +151,28 @@ async fn the_sealer_stops_at_a_head_that_is_not_its_own() {
     forge(&format!("x'{}'", kept.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
     seal(&server.service).await;
     assert_eq!(unsealed(&server.service).await, 0);
+}
+
+/// A chain only grows. One that has become shorter, with an end that once was genuine, is told in the log at once.
+#[tokio::test]
+async fn a_chain_that_goes_back_under_a_running_server_is_told() {
+    let log = record_log();
+    let server = sealed_server().await;
+    let database = rusqlite::Connection::open(server.data_dir().join("minbil-auth.db")).unwrap();
+    let old = "CREATE TABLE old AS SELECT * FROM audit_marks; CREATE TABLE kept AS SELECT id FROM events";
+    database.execute_batch(old).unwrap();
+    let mut seen = LastSeen::default();
+    server.sign_up("late@example.com").await;
+    server.advance(super::LATER);
+    seal_next(&server.service, &mut seen, true).await.unwrap();
+    assert!(seen.head().is_some());
+    let back = "DELETE FROM events WHERE id NOT IN (SELECT id FROM kept); DELETE FROM audit_marks;
+        INSERT INTO audit_marks SELECT * FROM old";
+    database.execute_batch(back).unwrap();
+    assert!(check(&server.service, None).await.is_ok(), "by itself it is whole");
+    assert_eq!(log.lines_with("the audit log is shorter than it was").len(), 0);
+    seal_next(&server.service, &mut seen, true).await.unwrap();
+    assert_eq!(log.lines_with("the audit log is shorter than it was").len(), 1);
 }
 
 async fn unsealed(service: &Arc<Service>) -> u64 {
