@@ -45,13 +45,15 @@ pub enum EventKind {
     ServerStarted,
     /// A signed-in user gave a wrong current password for a change.
     PasswordChangeRefused,
+    /// An operator took a chain of the log apart that had been tampered with, and began a new one.
+    AuditRestarted,
     /// Calls that were refused: a limit, a credential, a gate. Counted, one row for many.
     CallsRefused,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignInRefused,
@@ -72,6 +74,7 @@ impl EventKind {
         Self::DatabaseRestored,
         Self::ServerStarted,
         Self::PasswordChangeRefused,
+        Self::AuditRestarted,
         Self::CallsRefused,
     ];
 
@@ -106,6 +109,7 @@ impl EventKind {
             Self::DatabaseRestored => "database_restored",
             Self::ServerStarted => "server_started",
             Self::PasswordChangeRefused => "password_change_refused",
+            Self::AuditRestarted => "audit_restarted",
             Self::CallsRefused => "calls_refused",
         }
     }
@@ -138,6 +142,7 @@ impl EventKind {
             | Self::RootKeyRemembered
             | Self::DatabaseRestored
             | Self::ServerStarted
+            | Self::AuditRestarted
             | Self::CallsRefused => false,
         }
     }

@@ -295,6 +295,14 @@ pub enum Audit {
         #[arg(long, value_name = "NUMBER:SEAL")]
         head: Option<String>,
     },
+    /// Begin a new chain over the events that are there, once you know what was done to the old one
+    ///
+    /// Keep a copy of the database first. Heads of the old chain fit no more. A chain that is whole is left alone.
+    Restart {
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
     /// Print events as JSON, one object a line, oldest first
     Export(AuditFilter),
 }

@@ -9,6 +9,7 @@ use crate::relocation::read_from;
 use crate::rows::Cells;
 use crate::statements::Bind;
 use crate::writer::{Intention, Write};
+use app::audit::AuditContext;
 use app::fault::Fault;
 use app::ports::rows::{EVENT_WIDTH, EVENTS, Row};
 use app::ports::store::{
@@ -106,6 +107,10 @@ impl AuditStore for PostgresStore {
 
     async fn cut_chain(&self, cut: ChainMark) -> Result<u64, Fault> {
         Ok(self.writers.transact(&CutChain(cut)).await?)
+    }
+
+    async fn restart_chain(&self, why: String, audit: AuditContext) -> Result<u64, Fault> {
+        Ok(self.writers.transact(&RestartChain { why, audit }).await?)
     }
 }
 
@@ -238,6 +243,26 @@ impl Intention for CutChain {
             return Ok(0);
         }
         write.execute("DELETE FROM events WHERE seq BETWEEN 1 AND $1", &[&number(self.0.seq)]).await
+    }
+}
+
+struct RestartChain {
+    why: String,
+    audit: AuditContext,
+}
+
+impl Intention for RestartChain {
+    type Outcome = u64;
+    const IS_LONG: bool = true;
+
+    /// Without its head nobody seals; whoever was about to finds another one than it read.
+    async fn run(&self, write: &Write<'_>) -> Result<u64, Failure> {
+        write.execute("DELETE FROM audit_marks", &[]).await?;
+        let apart = "UPDATE events SET seq = NULL, seal_key = NULL, seal = NULL WHERE seq IS NOT NULL";
+        let rows = write.execute(apart, &[]).await?;
+        let about = About { detail: Some(&self.why), ..About::default() };
+        record(write, EventKind::AuditRestarted, about, &self.audit).await?;
+        Ok(rows)
     }
 }
 

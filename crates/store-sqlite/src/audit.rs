@@ -6,6 +6,7 @@ use crate::open::SqliteStore;
 use crate::relocation::read_as_it_is;
 use crate::rows::{get, unreadable, uuid};
 use crate::writer::Write;
+use app::audit::AuditContext;
 use app::fault::Fault;
 use app::ports::rows::{EVENT_WIDTH, EVENTS, Row};
 use app::ports::store::{
@@ -13,6 +14,7 @@ use app::ports::store::{
     Unsealed,
 };
 use async_trait::async_trait;
+use domain::event::EventKind;
 use domain::ids::{EventId, UserId};
 use domain::refresh_token::MacKeyId;
 use domain::time::{UnixMillis, millis};
@@ -70,6 +72,10 @@ impl AuditStore for SqliteStore {
     async fn cut_chain(&self, cut: ChainMark) -> Result<u64, Fault> {
         self.writer.submit(move |write| cut_chain(write, &cut)).await
     }
+
+    async fn restart_chain(&self, why: String, audit: AuditContext) -> Result<u64, Fault> {
+        self.writer.submit(move |write| restart_chain(write, &why, &audit)).await
+    }
 }
 
 fn record_new(write: &Write<'_>, event: &NewEvent) -> Result<()> {
@@ -112,7 +118,7 @@ fn find_events(
         after.as_bytes(),
         until.as_bytes(),
         user.as_ref().map(Uuid::as_bytes),
-        filter.kind.map(domain::event::EventKind::name),
+        filter.kind.map(EventKind::name),
         limit,
     ];
     select.query_map(values, |row| read_as_it_is(row, EVENTS.columns))?.collect()
@@ -217,4 +223,12 @@ fn cut_chain(write: &Write<'_>, cut: &ChainMark) -> Result<u64> {
         .execute([number(cut.seq)])?;
     put_mark(write, MarkName::Cut, cut)?;
     Ok(removed as u64)
+}
+
+fn restart_chain(write: &Write<'_>, why: &str, audit: &AuditContext) -> Result<u64> {
+    let apart = "UPDATE events SET seq = NULL, seal_key = NULL, seal = NULL WHERE seq IS NOT NULL";
+    let rows = write.connection.execute(apart, [])?;
+    write.connection.execute("DELETE FROM audit_marks", [])?;
+    record(write, EventKind::AuditRestarted, About { detail: Some(why), ..About::default() }, audit)?;
+    Ok(rows as u64)
 }

@@ -138,7 +138,8 @@ async fn use_audit_chain(store: &SqliteStore) -> Result<(), Fault> {
     let mark = ChainMark { seq: 1, seal, mac_key: key, mac: [1; 32] };
     store.append_seals(0, vec![EventSeal { id, seq: 1, key, seal }], mark).await?;
     store.read_chain(0, 1).await?;
-    store.cut_chain(mark).await.map(|_| ())
+    store.cut_chain(mark).await?;
+    store.restart_chain("why".to_owned(), audit()).await.map(|_| ())
 }
 
 /// The steps of a statement's plan.

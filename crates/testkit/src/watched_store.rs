@@ -112,6 +112,7 @@ watched! { AuditStore:
     append_seals(from: u64, seals: Vec<EventSeal>, head: ChainMark) -> bool;
     read_chain(after: u64, limit: u32) -> ChainPage;
     cut_chain(cut: ChainMark) -> u64;
+    restart_chain(why: String, audit: AuditContext) -> u64;
 }
 
 watched! { StoreUpkeep:

@@ -1,7 +1,8 @@
-//! `audit verify|export`
+//! `audit verify|restart|export`
 
 use crate::cli::{Audit, AuditFilter};
 use crate::output::{anchor, event_json, line};
+use app::audit::AuditContext;
 use app::audit_chain::{Anchor, verify};
 use app::ports::rows::Cell;
 use app::ports::store::EventFilter;
@@ -32,8 +33,19 @@ pub async fn run(service: &Service, command: &Audit) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Audit::Restart { yes } => restart(service, *yes).await,
         Audit::Export(filter) => export(service, &read_filter(filter)?).await,
     }
+}
+
+async fn restart(service: &Service, is_sure: bool) -> anyhow::Result<()> {
+    let Err(error) = verify(service.store.as_ref(), service.chain_mac.as_ref(), None).await else {
+        anyhow::bail!("the chain is whole, and stays as it is")
+    };
+    anyhow::ensure!(is_sure, "{error}; say --yes to begin a new chain over the events that are there");
+    let events = service.store.restart_chain(error.to_string(), AuditContext::operator()).await?;
+    line(&format!("{events} events of the old chain wait to be sealed again. What was wrong: {error}."));
+    Ok(())
 }
 
 async fn export(service: &Service, filter: &EventFilter) -> anyhow::Result<()> {

@@ -80,6 +80,15 @@ async fn a_server_that_is_killed_while_it_seals_leaves_a_whole_chain() {
         .unwrap();
     let edited = run(data, &["audit", "verify"], "");
     assert!(!edited.is_success && edited.err.contains("row 31337 was edited"), "{edited:?}");
+    let unsure = run(data, &["audit", "restart"], "");
+    assert!(!unsure.is_success && unsure.err.contains("--yes"), "{unsure:?}");
+    let again = run(data, &["audit", "restart", "--yes"], "");
+    assert!(again.is_success && again.out.contains("row 31337 was edited"), "{again:?}");
+    verified(data, &[]);
+    let whole = run(data, &["audit", "restart", "--yes"], "");
+    assert!(!whole.is_success && whole.err.contains("the chain is whole"), "{whole:?}");
+    let why = run(data, &["audit", "export", "--kind", "audit_restarted"], "").json();
+    assert_eq!((&why["detail"], &why["actor"]), (&"row 31337 was edited".into(), &"operator".into()));
 }
 
 #[test]

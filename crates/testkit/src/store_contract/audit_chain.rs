@@ -299,3 +299,17 @@ pub async fn deleting_a_user_changes_nothing_that_is_sealed(world: &World) {
     assert_eq!(chain(world).await, before);
     assert!(!format!("{before:?}").contains("kari@"));
 }
+
+pub async fn a_chain_that_is_taken_apart_waits_to_be_sealed_anew(world: &World) {
+    let ids = chain_of(world, 4).await;
+    world.store.cut_chain(mark(1, 1)).await.unwrap();
+    let taken = world.store.restart_chain("row 2 was edited".to_owned(), AuditContext::operator()).await;
+    assert_eq!(taken.unwrap(), 3);
+    assert_eq!(chain(world).await, ChainPage { head: None, cut: None, rows: Vec::new() });
+    let event = world.event_of(EventKind::AuditRestarted).await;
+    assert_eq!((event.detail.as_deref(), event.audit), (Some("row 2 was edited"), AuditContext::operator()));
+    world.advance(SETTLED).await;
+    let waits = waiting(world).await;
+    assert_eq!((waits.len(), &waits[..3]), (4, &ids[1..]));
+    assert!(world.store.append_seals(0, seals(0, &waits), mark(4, 9)).await.unwrap());
+}

@@ -55,6 +55,7 @@ macro_rules! store_contract {
             a_purge_leaves_what_is_sealed_to_the_cut,
             a_cut_removes_the_beginning_and_keeps_its_mark,
             deleting_a_user_changes_nothing_that_is_sealed,
+            a_chain_that_is_taken_apart_waits_to_be_sealed_anew,
         }
         $crate::store_contract_cases! { concurrency:
             a_hundred_refreshes_of_one_token_are_one_step_and_one_successor,

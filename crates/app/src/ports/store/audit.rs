@@ -193,4 +193,7 @@ pub trait AuditStore: Send + Sync {
     /// Removes every sealed row up to the mark and keeps the mark; how many rows. A mark that is not further than the
     /// one there is changes nothing.
     async fn cut_chain(&self, cut: ChainMark) -> Result<u64, Fault>;
+    /// Takes the chain apart: every event waits to be sealed again, and neither end is marked. Event `audit_restarted` with
+    /// `why`. How many events were in it.
+    async fn restart_chain(&self, why: String, audit: AuditContext) -> Result<u64, Fault>;
 }
