@@ -103,6 +103,7 @@ fn read_anchor(text: &str) -> anyhow::Result<Anchor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_head_is_read_as_it_is_printed() {
@@ -120,6 +121,27 @@ mod tests {
         ] {
             assert!(read_anchor(bad).is_err(), "{bad}");
         }
+    }
+
+    /// ASVS 16.1.1: the inventory of what is logged is the one that the code has.
+    #[test]
+    fn asvs_16_1_1_the_documentation_names_every_kind_of_event() {
+        let text = include_str!("../../../../docs/operating.md");
+        let table = text.split_once("| kind | when |").unwrap().1.split_once("\n\n").unwrap().0;
+        // Every other piece between backticks is a name.
+        let names = |line: &str| {
+            line.split('|')
+                .nth(1)
+                .unwrap_or_default()
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let named: BTreeSet<String> = table.lines().flat_map(names).collect();
+        let kinds: BTreeSet<_> = EventKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
+        assert_eq!(named, kinds);
     }
 
     #[test]
