@@ -96,8 +96,30 @@ pub trait RowTarget: Send + Sync {
 
 use Kind::{Bytes, Flag, Id, Number, Text};
 
+const EVENTS_TABLE: Table = Table {
+    name: "events",
+    key: 1,
+    columns: &[
+        ("id", Id),
+        ("at", Number),
+        ("kind", Text),
+        ("namespace", Text),
+        ("user_id", Id),
+        ("session_id", Id),
+        ("actor", Text),
+        ("request_id", Text),
+        ("address", Text),
+        ("detail", Text),
+        ("problem", Text),
+        ("times", Number),
+        ("seq", Number),
+        ("seal_key", Number),
+        ("seal", Bytes),
+    ],
+};
+
 /// The audit log's table.
-pub const EVENTS: &Table = &TABLES[6];
+pub const EVENTS: &Table = &EVENTS_TABLE;
 /// How many of its columns, from the first on, are what an event says. The others are its place in the chain.
 pub const EVENT_WIDTH: usize = 12;
 
@@ -195,27 +217,7 @@ pub const TABLES: [Table; 9] = [
             ("activates_at", Number),
         ],
     },
-    Table {
-        name: "events",
-        key: 1,
-        columns: &[
-            ("id", Id),
-            ("at", Number),
-            ("kind", Text),
-            ("namespace", Text),
-            ("user_id", Id),
-            ("session_id", Id),
-            ("actor", Text),
-            ("request_id", Text),
-            ("address", Text),
-            ("detail", Text),
-            ("problem", Text),
-            ("times", Number),
-            ("seq", Number),
-            ("seal_key", Number),
-            ("seal", Bytes),
-        ],
-    },
+    EVENTS_TABLE,
     Table {
         name: "audit_marks",
         key: 1,
@@ -223,3 +225,14 @@ pub const TABLES: [Table; 9] = [
     },
     Table { name: "root_keys", key: 1, columns: &[("id", Number), ("fingerprint", Bytes)] },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_event_says_ends_where_its_place_in_the_chain_begins() {
+        let names: Vec<_> = EVENTS.columns.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names[EVENT_WIDTH..], ["seq", "seal_key", "seal"]);
+    }
+}

@@ -25,11 +25,11 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Old events, as a server from before this version has left them.
-fn fill(data: &Path, events: u32) {
+fn fill(data: &Path, events: u32, age: Duration) {
     let mut database = Connection::open(data.join("minbil-auth.db")).unwrap();
     let transaction = database.transaction().unwrap();
     let insert = "INSERT INTO events (id, at, kind, namespace, actor) VALUES (?1, ?2, 'forgot_password', 'co', 'client')";
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - Duration::from_secs(3600);
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - age;
     let now = u64::try_from(now.as_millis()).unwrap();
     for n in 0..events {
         let id = uuid::Builder::from_unix_timestamp_millis(now + u64::from(n), &[7; 10]).into_uuid();
@@ -54,7 +54,7 @@ async fn a_server_that_is_killed_while_it_seals_leaves_a_whole_chain() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     assert!(run(data, &["migrate"], "").is_success);
-    fill(data, 60_000);
+    fill(data, 20_000, Duration::from_secs(3600));
     let server = ServerProcess::start(data, &ServerSetup::default()).await;
     until("the first seal", || count(data, "seq IS NOT NULL") > 0).await;
     server.kill();
@@ -76,19 +76,19 @@ async fn a_server_that_is_killed_while_it_seals_leaves_a_whole_chain() {
     assert!(head(&whole).starts_with(&format!("{}:", count(data, "seq > 0"))), "{whole:?}");
     Connection::open(data.join("minbil-auth.db"))
         .unwrap()
-        .execute("UPDATE events SET address = '203.0.113.1' WHERE seq = 31337", [])
+        .execute("UPDATE events SET address = '203.0.113.1' WHERE seq = 13337", [])
         .unwrap();
     let edited = run(data, &["audit", "verify"], "");
-    assert!(!edited.is_success && edited.err.contains("row 31337 was edited"), "{edited:?}");
+    assert!(!edited.is_success && edited.err.contains("row 13337 was edited"), "{edited:?}");
     let unsure = run(data, &["audit", "restart"], "");
     assert!(!unsure.is_success && unsure.err.contains("--yes"), "{unsure:?}");
     let again = run(data, &["audit", "restart", "--yes"], "");
-    assert!(again.is_success && again.out.contains("row 31337 was edited"), "{again:?}");
+    assert!(again.is_success && again.out.contains("row 13337 was edited"), "{again:?}");
     verified(data, &[]);
     let whole = run(data, &["audit", "restart", "--yes"], "");
     assert!(!whole.is_success && whole.err.contains("the chain is whole"), "{whole:?}");
     let why = run(data, &["audit", "export", "--kind", "audit_restarted"], "").json();
-    assert_eq!((&why["detail"], &why["actor"]), (&"row 31337 was edited".into(), &"operator".into()));
+    assert_eq!((&why["detail"], &why["actor"]), (&"row 13337 was edited".into(), &"operator".into()));
 }
 
 #[test]
@@ -173,4 +173,25 @@ async fn a_start_is_an_event_and_a_stop_writes_down_what_was_refused() {
     }
     assert!(details[0].contains(", development, configuration "), "{details:?}");
     assert_ne!(details[0], details[1], "another configuration is told from the first");
+}
+
+#[tokio::test]
+async fn the_server_cuts_what_is_over_and_the_rest_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    assert!(run(data, &["migrate"], "").is_success);
+    fill(data, 700, Duration::from_secs(2 * 24 * 3600));
+    let setup = ServerSetup::default();
+    let server = ServerProcess::start(data, &setup).await;
+    until("the last seal", || count(data, "seq IS NULL") == 0).await;
+    server.kill();
+    let before = verified(data, &[]);
+    let setup =
+        setup.with("MINBIL_AUTH_RETENTION__AUDIT_DAYS", 1).with("MINBIL_AUTH_RETENTION__PURGE_SECONDS", 1);
+    let server = ServerProcess::start(data, &setup).await;
+    until("the cut", || count(data, "kind = 'forgot_password'") == 0).await;
+    let after = verified(data, &["--head", &head(&before)]);
+    server.kill();
+    // They come first in the chain, because they are older than the server.
+    assert!(after.out.contains("Retention has removed those up to 700."), "{after:?}");
 }
