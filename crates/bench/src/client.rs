@@ -1,10 +1,9 @@
 //! One client of the load generator: a real connection, chains of its own, and a look at every answer.
 
+use crate::connection::{Answer, Connection};
 use crate::load::Work;
 use anyhow::Context as _;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
 
 /// What one client saw.
 #[derive(Default)]
@@ -18,18 +17,11 @@ pub(crate) struct Seen {
 /// One client on one connection, with one account or several, which it takes in turn.
 pub(crate) struct Client {
     work: Work,
-    stream: BufReader<TcpStream>,
+    connection: Connection,
     accounts: Vec<String>,
     /// Of each account.
     pub(crate) tokens: Vec<String>,
     turn: usize,
-}
-
-/// What came back.
-struct Answer {
-    status: u16,
-    retry_after: Option<u64>,
-    body: Vec<u8>,
 }
 
 impl Client {
@@ -40,14 +32,16 @@ impl Client {
         number: usize,
         kept: Option<Vec<String>>,
     ) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        stream.set_nodelay(true)?;
+        let connection = Connection::open(port).await?;
         let (name, each) = (work.account(), work.accounts_each());
+        // The peer asks for a name as well; we would refuse one.
+        let more = if work.is_of_peer() { r#","name":"somebody""# } else { "" };
         let account = |of: usize| {
-            format!(r#"{{"email":"{name}-{number}-{of}@example.com","password":"a phrase to measure with"}}"#)
+            let email = format!("{name}-{number}-{of}@example.com");
+            format!(r#"{{"email":"{email}","password":"a phrase to measure with"{more}}}"#)
         };
         let accounts = (0..each).map(account).collect();
-        let mut client = Self { work, stream: BufReader::new(stream), accounts, tokens: Vec::new(), turn: 0 };
+        let mut client = Self { work, connection, accounts, tokens: Vec::new(), turn: 0 };
         match kept {
             Some(tokens) => client.tokens = tokens,
             None if work == Work::Echo => client.tokens = vec!["x".repeat(113)],
@@ -61,8 +55,13 @@ impl Client {
         for turn in 0..self.accounts.len() {
             self.turn = turn;
             let answer = self.until_admitted("sign-up").await?;
-            anyhow::ensure!(matches!(answer.status, 201 | 409), "sign-up answered {}", answer.status);
-            if matches!(self.work, Work::Refresh | Work::Prepare) {
+            anyhow::ensure!(
+                matches!(answer.status, 200 | 201 | 409 | 422),
+                "sign-up answered {}: {}",
+                answer.status,
+                answer.words()
+            );
+            if matches!(self.work, Work::Refresh | Work::Prepare | Work::PeerRead) {
                 let answer = self.until_admitted("sign-in").await?;
                 anyhow::ensure!(
                     answer.status == 200,
@@ -70,7 +69,11 @@ impl Client {
                     answer.status,
                     answer.words()
                 );
-                self.tokens.push(refresh_token(&answer.body)?);
+                let token = match answer.cookie {
+                    Some(cookie) if self.work == Work::PeerRead => cookie,
+                    _ => refresh_token(&answer.body)?,
+                };
+                self.tokens.push(token);
             }
         }
         Ok(())
@@ -89,7 +92,12 @@ impl Client {
 
     async fn post_account(&mut self, path: &str) -> anyhow::Result<Answer> {
         let account = self.accounts[self.turn % self.accounts.len()].clone();
-        self.post(&format!("/api/co/auth/{path}"), &account).await
+        let path = if self.work.is_of_peer() {
+            format!("/api/auth/{path}/email")
+        } else {
+            format!("/api/co/auth/{path}")
+        };
+        self.connection.post(&path, &account).await
     }
 
     /// Calls until `end`.
@@ -99,7 +107,8 @@ impl Client {
             self.turn += 1;
             let start = Instant::now();
             let is_good = match self.work {
-                Work::SignIn | Work::SignInMany => self.sign_in().await?,
+                Work::SignIn | Work::SignInMany | Work::PeerSignIn => self.sign_in().await?,
+                Work::PeerRead => self.read_session().await?,
                 Work::Refresh | Work::RefreshKept | Work::Echo | Work::Prepare => self.refresh().await?,
             };
             if is_good {
@@ -116,7 +125,7 @@ impl Client {
     async fn refresh(&mut self) -> anyhow::Result<bool> {
         let turn = self.turn % self.tokens.len();
         let body = format!(r#"{{"refresh_token":"{}"}}"#, self.tokens[turn]);
-        let answer = self.post("/api/co/auth/refresh", &body).await?;
+        let answer = self.connection.post("/api/co/auth/refresh", &body).await?;
         anyhow::ensure!(answer.status == 200, "refresh answered {}: {}", answer.status, answer.words());
         if self.work != Work::Echo {
             let next = refresh_token(&answer.body)?;
@@ -126,47 +135,27 @@ impl Client {
         Ok(true)
     }
 
+    /// What stands for a refresh where there are no refresh tokens: a look at the session.
+    async fn read_session(&mut self) -> anyhow::Result<bool> {
+        let turn = self.turn % self.tokens.len();
+        let answer = self.connection.get("/api/auth/get-session", &self.tokens[turn]).await?;
+        anyhow::ensure!(
+            answer.status == 200 && answer.words().contains("\"session\":{"),
+            "get-session answered {}: {}",
+            answer.status,
+            answer.words()
+        );
+        Ok(true)
+    }
+
     async fn sign_in(&mut self) -> anyhow::Result<bool> {
         let answer = self.post_account("sign-in").await?;
         match (answer.status, answer.retry_after) {
+            (200, _) if self.work.is_of_peer() => Ok(answer.cookie.is_some()),
             (200, _) => refresh_token(&answer.body).map(|_| true),
             (503, Some(_)) => Ok(false),
             (status, _) => anyhow::bail!("sign-in answered {status}: {}", answer.words()),
         }
-    }
-
-    async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<Answer> {
-        let length = body.len();
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).await?;
-        let mut line = String::new();
-        self.stream.read_line(&mut line).await?;
-        let status = line.split(' ').nth(1).context("no status line")?.parse()?;
-        let (mut content_length, mut retry_after) = (0, None);
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line).await?;
-            if line.trim_end().is_empty() {
-                break;
-            }
-            let (name, value) = line.split_once(':').context("not a header")?;
-            if name.eq_ignore_ascii_case("content-length") {
-                content_length = value.trim().parse()?;
-            } else if name.eq_ignore_ascii_case("retry-after") {
-                retry_after = Some(value.trim().parse()?);
-            }
-        }
-        let mut body = vec![0; content_length];
-        self.stream.read_exact(&mut body).await?;
-        Ok(Answer { status, retry_after, body })
-    }
-}
-
-impl Answer {
-    fn words(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
     }
 }
 

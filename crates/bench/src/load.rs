@@ -26,11 +26,23 @@ pub(crate) enum Work {
     RefreshKept,
     /// Signs in to the accounts that were prepared, in turn.
     SignInMany,
+    /// Signs in at the peer.
+    PeerSignIn,
+    /// Reads its session at the peer.
+    PeerRead,
 }
 
 impl Work {
-    const ALL: [Self; 6] =
-        [Self::Refresh, Self::SignIn, Self::Echo, Self::Prepare, Self::RefreshKept, Self::SignInMany];
+    const ALL: [Self; 8] = [
+        Self::Refresh,
+        Self::SignIn,
+        Self::Echo,
+        Self::Prepare,
+        Self::RefreshKept,
+        Self::SignInMany,
+        Self::PeerSignIn,
+        Self::PeerRead,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -40,13 +52,20 @@ impl Work {
             Self::Prepare => "prepare",
             Self::RefreshKept => "refresh-kept",
             Self::SignInMany => "sign-in-many",
+            Self::PeerSignIn => "peer-sign-in",
+            Self::PeerRead => "peer-read",
         }
+    }
+
+    /// Whether it is done at the peer.
+    pub(crate) const fn is_of_peer(self) -> bool {
+        matches!(self, Self::PeerSignIn | Self::PeerRead)
     }
 
     /// What its accounts are called.
     pub(crate) const fn account(self) -> &'static str {
         match self {
-            Self::Refresh | Self::SignIn | Self::Echo => self.name(),
+            Self::Refresh | Self::SignIn | Self::Echo | Self::PeerSignIn | Self::PeerRead => self.name(),
             Self::Prepare | Self::RefreshKept | Self::SignInMany => "kept",
         }
     }
@@ -54,7 +73,7 @@ impl Work {
     /// How many accounts each client has.
     pub(crate) const fn accounts_each(self) -> usize {
         match self {
-            Self::Refresh | Self::SignIn | Self::Echo => 1,
+            Self::Refresh | Self::SignIn | Self::Echo | Self::PeerSignIn | Self::PeerRead => 1,
             Self::Prepare | Self::RefreshKept | Self::SignInMany => 64,
         }
     }

@@ -41,16 +41,13 @@ UPDATE ceiling AS s
 
 /// Measures one round.
 pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<Figure>> {
-    let server = std::env::var(URL).with_context(|| format!("{URL} names the server"))?;
-    psql(&server, "DROP SCHEMA IF EXISTS bench CASCADE; CREATE SCHEMA bench").await?;
-    let glue = if server.contains('?') { '&' } else { '?' };
-    let url = format!("{server}{glue}options=-c%20search_path%3Dbench");
+    let url = with_schema("bench").await?;
     let one = nodes(binary, &url, 1, &[], span).await?;
     let two = nodes(binary, &url, 2, &[], span).await?;
     let held_one = nodes(binary, &url, 1, &HELD, span).await?;
     let held_two = nodes(binary, &url, 2, &HELD, span).await?;
     let ceiling = ceiling(&url, span).await?;
-    psql(&server, "DROP SCHEMA bench CASCADE").await?;
+    psql("DROP SCHEMA bench CASCADE").await?;
     Ok(vec![
         Figure::new("refresh/s, one node, 16 clients", one.per_second),
         Figure::new("refresh/s, two nodes, 16 clients", two.per_second),
@@ -62,6 +59,28 @@ pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<F
         Figure::new("refresh/s, two nodes held to one connection each", held_two.per_second),
         Figure::new(SCALE, held_two.per_second / held_one.per_second),
     ])
+}
+
+/// A schema of that name with nothing in it; the address that leads into it.
+pub(crate) async fn with_schema(name: &str) -> anyhow::Result<String> {
+    psql(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}")).await?;
+    let server = server()?;
+    let glue = if server.contains('?') { '&' } else { '?' };
+    Ok(format!("{server}{glue}options=-c%20search_path%3D{name}"))
+}
+
+fn server() -> anyhow::Result<String> {
+    std::env::var(URL).with_context(|| format!("{URL} names the server"))
+}
+
+/// What a server on `url` is told.
+pub(crate) fn root_settings(url: &str) -> [(&str, &str); 3] {
+    [
+        ("MINBIL_AUTH_DATABASE__URL", url),
+        // A root key that protects nothing: the same for all nodes.
+        ("MINBIL_AUTH_ROOT_KEY", "bm90IGEgc2VjcmV0OiBvbmx5IGZvciB0aGUgdGVzdHM"),
+        ("MINBIL_AUTH_BASE_URL", "http://localhost:5000"),
+    ]
 }
 
 struct Refreshed {
@@ -83,13 +102,8 @@ async fn nodes(
     span: Duration,
 ) -> anyhow::Result<Refreshed> {
     let connections = (CLIENTS / count).to_string();
-    let mut settings = vec![
-        ("MINBIL_AUTH_DATABASE__URL", url),
-        ("MINBIL_AUTH_DATABASE__CONNECTIONS", &connections),
-        // A root key that protects nothing: the same for all nodes.
-        ("MINBIL_AUTH_ROOT_KEY", "bm90IGEgc2VjcmV0OiBvbmx5IGZvciB0aGUgdGVzdHM"),
-        ("MINBIL_AUTH_BASE_URL", "http://localhost:5000"),
-    ];
+    let mut settings = root_settings(url).to_vec();
+    settings.push(("MINBIL_AUTH_DATABASE__CONNECTIONS", &connections));
     settings.extend_from_slice(held);
     let mut servers = Vec::new();
     for _ in 0..count {
@@ -120,7 +134,7 @@ async fn ceiling(url: &str, span: Duration) -> anyhow::Result<f64> {
          VACUUM ANALYZE ceiling"
     );
     for statement in fill.split(';') {
-        psql(url, statement).await?;
+        psql_at(url, statement).await?;
     }
     let folder = tempfile::tempdir()?;
     let script = folder.path().join("rotate.sql");
@@ -138,7 +152,12 @@ async fn ceiling(url: &str, span: Duration) -> anyhow::Result<f64> {
     tps.with_context(|| format!("pgbench gave no figure: {said}"))
 }
 
-async fn psql(url: &str, sql: &str) -> anyhow::Result<()> {
+/// Runs one statement on the server.
+pub(crate) async fn psql(sql: &str) -> anyhow::Result<()> {
+    psql_at(&server()?, sql).await
+}
+
+async fn psql_at(url: &str, sql: &str) -> anyhow::Result<()> {
     let asked = Command::new(program("psql")?)
         .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--command", sql, url])
         .output()

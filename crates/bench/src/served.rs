@@ -91,12 +91,16 @@ impl Server {
 
     /// Memory that it occupies now, in MiB.
     pub(crate) fn memory_mib(&self) -> anyhow::Result<f64> {
-        let pid = self.child.id().context("the server has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib / 1024.0)
+        memory_mib_of(self.child.id().context("the server has ended")?)
     }
+}
+
+/// Memory that a process occupies now, in MiB.
+pub(crate) fn memory_mib_of(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib / 1024.0)
 }
 
 async fn wait_until_ready(port: u16, began: Instant) -> anyhow::Result<()> {
@@ -119,6 +123,6 @@ async fn get(port: u16, path: &str) -> anyhow::Result<String> {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
