@@ -1,7 +1,7 @@
 //! One client of the load generator: a real connection, chains of its own, and a look at every answer.
 
 use crate::connection::{Answer, Connection};
-use crate::load::Work;
+use crate::work::Work;
 use anyhow::Context as _;
 use std::time::{Duration, Instant};
 

@@ -5,9 +5,10 @@
 //! moments in which the clients signed in, so that the clients' sessions lie apart from each other, each on a page of its
 //! own.
 
-use crate::load::{self, Driven, Work};
+use crate::load::{self, Driven};
 use crate::report::{Figure, Target};
 use crate::served::Server;
+use crate::work::Work;
 use anyhow::Context as _;
 use rusqlite::{Connection, params};
 use std::io::Write as _;

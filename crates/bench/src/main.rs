@@ -20,6 +20,7 @@ mod report;
 mod served;
 mod sign_in;
 mod start;
+mod work;
 
 use anyhow::Context as _;
 use std::path::PathBuf;

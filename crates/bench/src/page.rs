@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::Path;
 
-const INTRODUCTION: &str = include_str!("page.md");
+const INTRODUCTION: &str = include_str!("page.txt");
 /// Every figure of every round, from which the rest is made.
 const FIGURES: &str = "figures.json";
 

@@ -4,11 +4,12 @@
 //! It has no refresh tokens. What its clients do in their place is to read the session, which writes nothing; ours rotate a
 //! token and wait for the flush.
 
-use crate::load::{self, Work};
+use crate::load;
 use crate::postgres::{psql, root_settings, with_schema};
 use crate::report::{Figure, Target};
 use crate::served::{Server, free_port, memory_mib_of};
 use crate::sign_in::ceiling;
+use crate::work::Work;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

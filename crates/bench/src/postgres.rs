@@ -5,9 +5,10 @@
 //! Whether nodes hold each other up shows only while the database and the cores have room. Here they have it because each
 //! node is held to one connection and one refresh a flush, for the comparison of two with one.
 
-use crate::load::{self, Work};
+use crate::load;
 use crate::report::{Figure, Target};
 use crate::served::Server;
+use crate::work::Work;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! Sign-in beside the ceiling of its own hash, refresh beside a flood of sign-ins, and what either costs in memory.
 
-use crate::load::{self, Work};
+use crate::load;
 use crate::report::{Figure, Target};
 use crate::served::Server;
+use crate::work::Work;
 use anyhow::Context as _;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::path::Path;
