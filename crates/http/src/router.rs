@@ -1,5 +1,6 @@
 //! Everything joined: routes, pages, and the layers around them.
 
+use crate::layers::doctor_probe::doctor_probe;
 use crate::layers::guard::guard;
 use crate::layers::head_limit::head_limit;
 use crate::layers::host_guard::host_guard;
@@ -28,6 +29,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
         .layer(from_fn_with_state(layer(&state), guard))
         // These have CORS around a guard of their own: a page may read that a call has failed.
         .merge(routes::all(&state))
+        .layer(from_fn_with_state(layer(&state), doctor_probe))
         .layer(from_fn_with_state(layer(&state), host_guard))
         .layer(from_fn_with_state(layer(&state), head_limit))
         .layer(from_fn_with_state(layer(&state), security_headers))

@@ -1,7 +1,9 @@
 //! What happens to every request and answer, outermost first: it gets an id and is observed; a failure becomes a
-//! problem document; security headers; heads that are too large; CORS; the development mode's refusals; panics and deadlines.
+//! problem document; security headers; heads that are too large; CORS; the development mode's refusals;
+//! the doctor's question; panics and deadlines.
 
 pub(crate) mod cors;
+pub(crate) mod doctor_probe;
 pub(crate) mod fault_mode;
 pub(crate) mod guard;
 pub(crate) mod head_limit;

@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod connections;
 mod crash;
+mod doctor;
 mod nodes;
 mod process;
 mod shutdown;
