@@ -34,6 +34,7 @@ mod forgot_password;
 mod harness;
 mod headers;
 mod health;
+mod hostile;
 mod jwks;
 mod jwt;
 mod limits;
