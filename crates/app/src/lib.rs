@@ -11,6 +11,7 @@ pub mod change_password;
 pub mod choose_password;
 pub mod credentials;
 pub mod deliver_mail;
+pub mod doctor_probe;
 pub mod end_session;
 pub mod fault;
 pub mod forgot_password;

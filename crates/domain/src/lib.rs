@@ -9,6 +9,7 @@ pub mod account;
 pub mod client_address;
 pub mod credential;
 pub mod device_token;
+pub mod doctor_probe;
 pub mod email_address;
 pub mod event;
 mod host_name;

@@ -3,6 +3,7 @@
 use domain::client_address::AddressRange;
 use domain::namespace::NamespaceName;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The two ways to run.
@@ -39,6 +40,13 @@ pub struct HttpOptions {
     pub docs: DocsOptions,
     /// The version of the program.
     pub version: &'static str,
+}
+
+impl HttpOptions {
+    /// Whether the word of this one on the client's address is believed.
+    pub(crate) fn is_trusted(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|range| range.contains(peer))
+    }
 }
 
 /// What the surface knows of a namespace.

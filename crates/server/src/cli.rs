@@ -60,6 +60,13 @@ pub enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look from outside whether the deployment is what its configuration says
+    ///
+    /// With the server's own configuration and root key at hand: whether the server is reached and over TLS; whether clients' addresses
+    /// survive the proxies, so that neither does everybody share one limit nor can anybody choose an address; CORS and cookies as they
+    /// arrive; where mailed links lead; whether the mail server lets us in; clocks, database, disk, root key. It changes nothing.
+    /// Ends with 0 if all is well, 1 with a warning, 2 if something is wrong.
+    Doctor(Doctor),
     /// Write a consistent copy of the running database
     ///
     /// The copy is useless without the root key: keep a copy of that too, somewhere else.
@@ -99,6 +106,23 @@ pub enum Migrate {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Where clients reach the server [default: base_url]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Certificates to trust beside the system's (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Send a mail to this address, to see whether it arrives
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail_to: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `serve`

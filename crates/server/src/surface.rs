@@ -23,10 +23,7 @@ pub fn options(settings: &Settings) -> HttpOptions {
     };
     HttpOptions {
         base_url: settings.base_url.clone(),
-        mode: match settings.mode {
-            Mode::Development => http_api::Mode::Development,
-            Mode::Production => http_api::Mode::Production,
-        },
+        mode: mode(settings.mode),
         own_origins: settings.own_origins.clone(),
         namespaces: settings.namespaces.iter().map(|(name, of)| (name.clone(), namespace(of))).collect(),
         trusted_proxies: settings.trusted_proxies.clone(),
@@ -36,6 +33,14 @@ pub fn options(settings: &Settings) -> HttpOptions {
         request_deadline: Duration::from_secs(settings.written.http.request_deadline_seconds),
         docs: DocsOptions { enabled: settings.written.docs.enabled, console: settings.written.docs.console },
         version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// The mode, as the surface has it.
+pub const fn mode(mode: Mode) -> http_api::Mode {
+    match mode {
+        Mode::Development => http_api::Mode::Development,
+        Mode::Production => http_api::Mode::Production,
     }
 }
 

@@ -10,6 +10,7 @@ use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::service::{Namespace, Service};
 use crypto::{BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
+use domain::secret::SecretText;
 use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
@@ -182,21 +183,30 @@ fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<MailerA
             let caught = Arc::new(CaughtMail::new(Arc::clone(clock)));
             Ok((Arc::clone(&caught) as _, Some(caught)))
         }
-        MailRoute::Smtp(url) => {
-            let written = &settings.written.mail;
-            let limits = SmtpTimeLimits {
-                connect: Duration::from_secs(written.connect_timeout_seconds),
-                command: Duration::from_secs(written.command_timeout_seconds),
-                delivery: Duration::from_secs(written.delivery_timeout_seconds),
-            };
-            let options = SmtpOptions::parse(url.expose(), &written.from)
-                .context("mail.smtp_url, mail.from")?
-                .with_ca_file(written.ca_file.clone())
-                .with_time_limits(limits);
-            let mailer = SmtpMailer::new(options, Arc::clone(clock)).context("mail")?;
-            Ok((Arc::new(mailer), None))
-        }
+        MailRoute::Smtp(url) => Ok((Arc::new(smtp_mailer(settings, url, clock)?), None)),
     }
+}
+
+/// What hands mails to the mail server of the configuration.
+///
+/// # Errors
+/// When the settings cannot be used.
+pub fn smtp_mailer(
+    settings: &Settings,
+    url: &SecretText,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<SmtpMailer> {
+    let written = &settings.written.mail;
+    let limits = SmtpTimeLimits {
+        connect: Duration::from_secs(written.connect_timeout_seconds),
+        command: Duration::from_secs(written.command_timeout_seconds),
+        delivery: Duration::from_secs(written.delivery_timeout_seconds),
+    };
+    let options = SmtpOptions::parse(url.expose(), &written.from)
+        .context("mail.smtp_url, mail.from")?
+        .with_ca_file(written.ca_file.clone())
+        .with_time_limits(limits);
+    SmtpMailer::new(options, Arc::clone(clock)).context("mail")
 }
 
 fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName, Arc<Namespace>> {

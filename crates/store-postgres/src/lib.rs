@@ -16,6 +16,7 @@ mod clock;
 mod credentials;
 mod dump;
 mod events;
+mod examine;
 mod failure;
 mod keys;
 mod limiter;
@@ -41,6 +42,7 @@ mod writer;
 
 pub use address::{DatabaseAddress, InvalidAddress, redacted};
 pub use clock::StoreClock;
+pub use examine::{Examination, examine};
 pub use open::PostgresStore;
 pub use options::PostgresOptions;
 pub use refusal::OpenError;

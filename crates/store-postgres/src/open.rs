@@ -99,7 +99,7 @@ impl PostgresStore {
 }
 
 /// Sorts out why there is no connection. The driver says this one in words only.
-fn refused(failure: &Failure) -> OpenError {
+pub(crate) fn refused(failure: &Failure) -> OpenError {
     let words = failure.to_string();
     if words.contains("does not allow writes") {
         OpenError::ReadOnly(words)
@@ -109,7 +109,7 @@ fn refused(failure: &Failure) -> OpenError {
 }
 
 /// Looks at what would break a promise.
-async fn inspect(client: &ClientWrapper, preparation: Preparation) -> Result<(), OpenError> {
+pub(crate) async fn inspect(client: &ClientWrapper, preparation: Preparation) -> Result<(), OpenError> {
     let sql =
         "SELECT current_setting('server_version_num', true), current_setting('synchronous_commit', true),
                       current_setting('fsync', true)";

@@ -6,6 +6,7 @@
 mod accounts;
 mod credential_change;
 mod events;
+mod examine;
 mod failure;
 mod ids;
 mod keys;
@@ -22,5 +23,6 @@ mod tables;
 mod upkeep;
 mod writer;
 
+pub use examine::{Examination, examine};
 pub use open::{OpenError, SqliteOptions, SqliteStore};
 pub use writer::WriterStats;

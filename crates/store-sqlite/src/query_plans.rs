@@ -112,9 +112,9 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     let order = store.order_mail(forgot("kari"), audit()).await?;
     store.order_mail(notice(user, Notice::PasswordChanged), audit()).await?;
     store.next_mail_due().await?;
-    store.claim_mail(1, Duration::from_secs(60)).await?;
+    let claimed = store.claim_mail(1, Duration::from_secs(60)).await?.remove(0);
     store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?;
-    store.finish_mail(order, MailResult::Dead { reason: "550 no".to_owned() }).await?;
+    store.finish_mail(claimed.lease(), MailResult::Dead { reason: "550 no".to_owned() }).await?;
     store.retry_mail(None).await?;
     store.list_mail(true, 10).await?;
     let BeginReset::Send(pending) = store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?
@@ -123,7 +123,7 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     };
     store.find_reset(&co(), pending.id).await?;
     store.redeem_reset(redeem(user, &pending)).await?;
-    store.finish_mail(order, MailResult::Sent).await
+    store.finish_mail(claimed.lease(), MailResult::Sent).await.map(|_| ())
 }
 
 /// The steps of a statement's plan.

@@ -7,9 +7,9 @@ use app::ports::keys::SigningKeyRecord;
 use app::ports::password_hasher::SealedPassword;
 use app::ports::store::{
     AccountChange, AccountKey, AccountStore, AuditRow, BeginReset, ClaimedMail, Credential, EndSession,
-    EndSessionOutcome, EndSessions, KeyStore, MailResult, NewAccount, OpenSession, OpenSessionOutcome,
-    OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore,
-    SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
+    EndSessionOutcome, EndSessions, KeyStore, MailLease, MailResult, NewAccount, OpenSession,
+    OpenSessionOutcome, OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore,
+    Retention, SessionStore, SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
 };
 use async_trait::async_trait;
 use domain::account::{AccountStatus, User};
@@ -123,8 +123,8 @@ impl OutboxStore for WatchedStore {
         self.inner.claim_mail(limit, lease).await
     }
 
-    async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
-        self.inner.finish_mail(id, result).await
+    async fn finish_mail(&self, lease: MailLease, result: MailResult) -> Result<bool, Fault> {
+        self.inner.finish_mail(lease, result).await
     }
 
     async fn next_mail_due(&self) -> Result<Option<Duration>, Fault> {

@@ -99,11 +99,10 @@ fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Or
 
 /// Whom the request comes from, by the word of the proxies that are ours. A line that is not text counts as one that
 /// is not an address.
-fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
+pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
     let mut lines =
         headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("unreadable")).peekable();
-    let is_ignored =
-        lines.peek().is_some() && !options.trusted_proxies.iter().any(|range| range.contains(peer));
+    let is_ignored = lines.peek().is_some() && !options.is_trusted(peer);
     if is_ignored && !UNKNOWN_PROXY_TOLD.swap(true, Ordering::Relaxed) {
         // The one mistake of a new deployment that looks like an attack: everybody shares the proxy's budgets.
         tracing::warn!(
@@ -116,7 +115,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
 }
 
 /// Who a proxy says it speaks for.
-const FORWARDED_FOR: &str = "x-forwarded-for";
+pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Anybody can send the header, so it is worth one line in the log of a process and no more.
 static UNKNOWN_PROXY_TOLD: AtomicBool = AtomicBool::new(false);
 

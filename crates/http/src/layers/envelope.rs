@@ -3,6 +3,7 @@
 //!
 //! One layer for all of it, because each layer of its own makes every request copy the layers below.
 
+use super::doctor_probe::answer_to_doctor;
 use super::observe::Observed;
 use super::{head_limit, host_guard, problem_document, security_headers};
 use crate::options::HttpOptions;
@@ -25,7 +26,10 @@ pub(crate) async fn envelope(
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = match refusal(&state.options, &request) {
         Some(code) => Problem::from(code).into_response(),
-        None => next.run(request).await,
+        None => match answer_to_doctor(&state, &request) {
+            Some(answer) => answer,
+            None => next.run(request).await,
+        },
     };
     security_headers::set(response.headers_mut(), is_api, state.options.mode);
     let mut response = problem_document::of_failure(response, &state.options.base_url, &observed.id, is_head);

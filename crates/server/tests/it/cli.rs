@@ -65,6 +65,7 @@ fn the_help_of_every_command_says_what_it_does() {
         "config check",
         "config show",
         "config default",
+        "doctor",
         "backup",
         "restore",
         "outbox",

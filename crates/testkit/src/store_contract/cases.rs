@@ -77,6 +77,7 @@ macro_rules! store_contract {
             a_dead_order_waits_for_an_operator,
             an_operator_retries_one_dead_order_or_all_with_a_fresh_count,
             a_result_for_an_order_that_is_over_changes_nothing,
+            a_result_of_an_attempt_that_another_has_taken_over_changes_nothing,
             the_next_order_due_is_the_one_that_waits_the_least,
             orders_are_listed_oldest_first_up_to_the_limit,
             two_workers_never_hold_one_order,

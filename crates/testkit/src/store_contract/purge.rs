@@ -81,7 +81,7 @@ pub async fn a_reset_stays_as_long_as_its_order_may_be_attempted(world: &World) 
     for result in [retry(), MailResult::Dead { reason: "550 no".to_owned() }] {
         let order = world.store.order_mail(forgot("kari"), audit()).await.unwrap();
         assert_eq!(world.begin(order).await, BeginReset::Nothing);
-        world.store.finish_mail(order, result).await.unwrap();
+        world.finish(order, result).await;
         orders.push(order);
     }
     world.sign_up("kari").await;
@@ -90,7 +90,7 @@ pub async fn a_reset_stays_as_long_as_its_order_may_be_attempted(world: &World) 
     for order in &orders {
         assert_eq!(world.begin(*order).await, BeginReset::Nothing);
     }
-    world.store.finish_mail(orders[0], MailResult::Sent).await.unwrap();
+    world.finish(orders[0], MailResult::Sent).await;
     assert_eq!(purge(world, SESSIONS).await, Purged { sessions: 1, ..NOTHING });
 }
 
@@ -102,7 +102,7 @@ fn retry() -> MailResult {
 async fn ordered(world: &World, result: Option<MailResult>) -> OutboxId {
     let order = world.store.order_mail(forgot("kari"), audit()).await.unwrap();
     if let Some(result) = result {
-        world.store.finish_mail(order, result).await.unwrap();
+        world.finish(order, result).await;
     }
     order
 }
@@ -126,7 +126,7 @@ pub async fn a_sent_order_is_kept_for_its_time_and_an_unsent_one_until_it_is_sen
 pub async fn an_order_is_kept_for_its_time_after_it_was_sent_not_after_it_was_written(world: &World) {
     let order = ordered(world, None).await;
     world.advance(KEPT * 3).await;
-    world.store.finish_mail(order, MailResult::Sent).await.unwrap();
+    world.finish(order, MailResult::Sent).await;
     assert_eq!(purge(world, MAIL).await, NOTHING);
     assert_eq!(world.mails().await.len(), 1);
 }

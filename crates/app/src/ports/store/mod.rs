@@ -16,7 +16,7 @@ pub use accounts::{
     AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
 };
 pub use keys::KeyStore;
-pub use outbox::{ClaimedMail, MailResult, OutboxStore};
+pub use outbox::{ClaimedMail, MailLease, MailResult, OutboxStore};
 pub use resets::{BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
 pub use sessions::{
     EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
