@@ -5,6 +5,7 @@
 //! transaction lives across an `await`, and nothing here knows HTTP, SQL, SMTP or a clock of its own.
 
 pub mod allowances;
+pub mod api_keys;
 pub mod audit;
 pub mod authenticate;
 pub mod change_password;
@@ -15,8 +16,10 @@ pub mod end_session;
 pub mod fault;
 pub mod forgot_password;
 pub mod gates;
+pub mod idempotency;
 pub mod limits;
 pub mod operate_account;
+pub mod operate_api_key;
 pub mod outbox;
 pub mod ports;
 pub mod prepare;

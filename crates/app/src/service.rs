@@ -1,8 +1,10 @@
 //! The service: the ports joined, and the namespaces it serves.
 
 use crate::allowances::{DeviceProof, Limits};
+use crate::api_keys::ApiKeyCache;
 use crate::audit::{Actor, AuditContext};
 use crate::gates::Gates;
+use crate::idempotency::Idempotency;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
 use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
 use crate::ports::limiter::{LimitKey, Limiter};
@@ -45,6 +47,10 @@ pub struct Service {
     pub limits: Limits,
     /// Who waits for room in a limit.
     pub gates: Arc<Gates>,
+    /// API keys that were seen working.
+    pub api_keys: ApiKeyCache,
+    /// Calls that happen once.
+    pub idempotency: Idempotency,
     /// Mail templates.
     pub mail_writer: Arc<dyn MailWriter>,
     /// Mail delivery.
@@ -76,6 +82,8 @@ pub struct Namespace {
     pub access_token_ttl: Duration,
     /// Whether bodies carry refresh tokens at all. Off for a namespace of browsers alone.
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    pub api_key_required: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
     /// Words that say nothing in a password here: the product's name, the namespace's, the server's.

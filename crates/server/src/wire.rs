@@ -5,6 +5,8 @@ use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
 pub use crate::outside::Outside;
 use anyhow::Context as _;
+use app::api_keys::ApiKeyCache;
+use app::idempotency::Idempotency;
 use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
@@ -55,6 +57,8 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         address_limiter: address_limiter(settings, &clock),
         limits: settings.limits,
         gates: Arc::default(),
+        idempotency: Idempotency::new(hours(settings.written.idempotency.keep_hours)),
+        api_keys: ApiKeyCache::new(Duration::from_secs(settings.written.api_keys.cache_seconds)),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,
         clock,
@@ -63,6 +67,10 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         namespaces: namespaces(settings),
     };
     Ok(Wired { service: Arc::new(service), database, metrics, inbox })
+}
+
+const fn hours(count: u64) -> Duration {
+    Duration::from_secs(count.saturating_mul(3600))
 }
 
 /// What must be true before the first request.
@@ -206,6 +214,7 @@ fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName,
         sessions: of.sessions,
         access_token_ttl: of.access_token_ttl,
         refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
+        api_key_required: of.api_key_required,
         password_min: of.password_min,
         context_words: context_words(settings, name, of),
         redirects: of.redirects.clone(),

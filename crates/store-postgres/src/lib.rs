@@ -4,13 +4,14 @@
 //! out in SQL.
 //!
 //! Transactions run at READ COMMITTED and take row locks in one order: the user, then sessions, then the outbox, then
-//! resets. Who changes several rows of a user locks the user first, so two of them never hold what the other one
+//! resets, and a record of what happened once at the very end. Who changes several rows of a user locks the user first, so two of them never hold what the other one
 //! waits for; who changes one row alone locks nothing else. What is decided is decided on rows that are locked or in
 //! the condition of the statement that changes them. Nothing depends on sequences, triggers, advisory locks or a
 //! statement that writes one table twice, so that databases that only speak PostgreSQL's protocol can serve.
 
 mod accounts;
 mod address;
+mod api_keys;
 mod clock;
 mod credentials;
 mod dump;
@@ -19,6 +20,7 @@ mod failure;
 mod keys;
 mod limiter;
 mod link;
+mod once;
 mod open;
 mod options;
 mod orders;

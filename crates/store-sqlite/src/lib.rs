@@ -4,11 +4,13 @@
 //! `domain`; this crate carries them out in SQL.
 
 mod accounts;
+mod api_keys;
 mod credential_change;
 mod events;
 mod failure;
 mod ids;
 mod keys;
+mod once;
 mod open;
 mod outbox;
 #[cfg(test)]

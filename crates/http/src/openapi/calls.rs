@@ -4,6 +4,7 @@ use super::naming::{self, Scope};
 use super::{code_samples, problem_answers, request_bodies, security, success_answers, texts};
 use crate::operations::Operation;
 use crate::options::HttpOptions;
+use domain::idempotency::{IDEMPOTENCY_KEY_MAX, IDEMPOTENCY_KEY_MIN};
 use serde_json::{Map, Value, json};
 
 /// All of them, by path and method.
@@ -55,10 +56,25 @@ fn call(operation: Operation, scope: Option<Scope<'_>>, options: &HttpOptions) -
             "example": super::examples::SESSION_ID,
         }]);
     }
+    if operation.can_happen_once() {
+        call["parameters"] = json!([{
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": false,
+            "description": texts::IDEMPOTENCY_KEY,
+            "schema": {
+                "type": "string",
+                "minLength": IDEMPOTENCY_KEY_MIN,
+                "maxLength": IDEMPOTENCY_KEY_MAX + "\"\"".len(),
+            },
+            "example": super::examples::IDEMPOTENCY_KEY,
+        }]);
+    }
     if let Some(body) = request_bodies::of(operation, scope) {
         call["requestBody"] = body;
     }
-    let problems = operation.problems(options.mode);
+    let api_key_required = scope.is_some_and(|scope| scope.rules.api_key_required);
+    let problems = operation.problems(options.mode, api_key_required);
     let mut answers = Map::new();
     let (status, answer) = success_answers::of(operation, scope, options);
     answers.insert(status.to_string(), answer);
