@@ -38,6 +38,12 @@ fn add(
     }
 }
 
+/// What a key is made of, with both of its quotes or with none.
+fn idempotency_key_pattern() -> String {
+    let letters = format!("[!#-\\[\\]-~]{{{IDEMPOTENCY_KEY_MIN},{IDEMPOTENCY_KEY_MAX}}}");
+    format!("^(\"{letters}\"|{letters})$")
+}
+
 fn call(operation: Operation, scope: Option<Scope<'_>>, options: &HttpOptions) -> Value {
     let mut call = json!({
         "tags": [naming::tag(scope)],
@@ -62,11 +68,7 @@ fn call(operation: Operation, scope: Option<Scope<'_>>, options: &HttpOptions) -
             "in": "header",
             "required": false,
             "description": texts::IDEMPOTENCY_KEY,
-            "schema": {
-                "type": "string",
-                "minLength": IDEMPOTENCY_KEY_MIN,
-                "maxLength": IDEMPOTENCY_KEY_MAX + "\"\"".len(),
-            },
+            "schema": { "type": "string", "pattern": idempotency_key_pattern() },
             "example": super::examples::IDEMPOTENCY_KEY,
         }]);
     }
