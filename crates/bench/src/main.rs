@@ -44,7 +44,9 @@ struct Plan {
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == load::COMMAND) {
-        return runtime()?.block_on(load::run_as_child(&arguments[1..]));
+        // One thread: the load generator leaves as much of the machine as it can to what it measures.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(load::run_as_child(&arguments[1..]));
     }
     if arguments.first().is_some_and(|first| first == echo::COMMAND) {
         return runtime()?.block_on(echo::run_as_child());
