@@ -7,20 +7,13 @@
 
 use crate::fault::Fault;
 use crate::ports::store::{Once, OnceAnswer, OnceRecord};
+use crate::running_calls::Running;
 use crate::service::{Namespace, Service};
 use domain::idempotency::{IdempotencyKey, OnceCall};
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// When a client that was too early should come again.
 pub const IN_USE_RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The calls under way in this process, and how long a call is remembered.
-pub struct Idempotency {
-    running: Mutex<HashSet<[u8; 32]>>,
-    keep_for: Duration,
-}
 
 /// Why a call is not carried out.
 #[derive(Debug)]
@@ -44,39 +37,15 @@ pub(crate) enum Begun<'a> {
 /// A call to be carried out; with a record, unless its client gave no key.
 pub(crate) struct Attempt<'a>(Option<Running<'a>>);
 
-struct Running<'a> {
-    all: &'a Idempotency,
-    once: Once,
-}
-
-impl Idempotency {
-    /// Nothing is running yet.
-    pub fn new(keep_for: Duration) -> Self {
-        Self { running: Mutex::default(), keep_for }
-    }
-
-    fn begin(&self, key: [u8; 32], body: [u8; 32]) -> Result<Running<'_>, IdempotencyError> {
-        let once = Once { key, body, keep_for: self.keep_for };
-        let is_first = self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
-        if is_first { Ok(Running { all: self, once }) } else { Err(IdempotencyError::InUse) }
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.all.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.once.key);
-    }
-}
-
 impl Attempt<'_> {
     /// What the write is to be known by.
     pub(crate) fn once(&self) -> Option<Once> {
-        self.0.as_ref().map(|running| running.once)
+        self.0.as_ref().map(Running::once)
     }
 
     /// The answer of a write that turned out to have happened before.
     pub(crate) fn before(&self, record: &OnceRecord) -> Result<OnceAnswer, IdempotencyError> {
-        let is_same = self.0.as_ref().is_some_and(|running| running.once.body == record.body);
+        let is_same = self.0.as_ref().is_some_and(|running| running.once().body == record.body);
         if is_same { Ok(record.answer) } else { Err(IdempotencyError::Reused) }
     }
 }
@@ -99,7 +68,8 @@ pub(crate) async fn begin<'a>(
     };
     let place = mac(&call.place_bytes(&namespace.name, key))?;
     let body = mac(&call.body_bytes(&namespace.name, key, body))?;
-    let attempt = Attempt(Some(service.idempotency.begin(place, body)?));
+    let running = service.running_calls.begin(place, body).ok_or(IdempotencyError::InUse)?;
+    let attempt = Attempt(Some(running));
     match service.store.find_once(place).await.map_err(IdempotencyError::Fault)? {
         Some(record) => attempt.before(&record).map(Begun::Before),
         None => Ok(Begun::Now(attempt)),
@@ -109,20 +79,4 @@ pub(crate) async fn begin<'a>(
 /// A record of this call that says what only another call can have come to.
 pub(crate) fn foreign_answer() -> Fault {
     Fault::internal("an idempotency record belongs to another call")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_runs_once_at_a_time_and_then_again() {
-        let all = Idempotency::new(Duration::from_secs(1));
-        let first = all.begin([1; 32], [0; 32]).ok().unwrap();
-        assert!(matches!(all.begin([1; 32], [0; 32]), Err(IdempotencyError::InUse)));
-        assert!(all.begin([2; 32], [0; 32]).is_ok(), "another call");
-        drop(first);
-        assert!(all.begin([1; 32], [0; 32]).is_ok());
-        assert!(all.running.lock().unwrap().is_empty());
-    }
 }

@@ -5,6 +5,7 @@
 //! transaction lives across an `await`, and nothing here knows HTTP, SQL, SMTP or a clock of its own.
 
 pub mod allowances;
+pub mod api_key_cache;
 pub mod api_keys;
 pub mod audit;
 pub mod authenticate;
@@ -27,6 +28,7 @@ pub mod refresh;
 pub mod relocate;
 pub mod reset_password;
 pub mod rotate_signing_keys;
+pub mod running_calls;
 pub mod service;
 pub mod sign_in;
 pub mod sign_out;

@@ -1,10 +1,9 @@
 //! The service: the ports joined, and the namespaces it serves.
 
 use crate::allowances::{DeviceProof, Limits};
-use crate::api_keys::ApiKeyCache;
+use crate::api_key_cache::ApiKeyCache;
 use crate::audit::{Actor, AuditContext};
 use crate::gates::Gates;
-use crate::idempotency::Idempotency;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
 use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
 use crate::ports::limiter::{LimitKey, Limiter};
@@ -13,6 +12,7 @@ use crate::ports::password_blocklist::PasswordBlocklist;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
+use crate::running_calls::RunningCalls;
 use domain::client_address;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
@@ -49,8 +49,8 @@ pub struct Service {
     pub gates: Arc<Gates>,
     /// API keys that were seen working.
     pub api_keys: ApiKeyCache,
-    /// Calls that happen once.
-    pub idempotency: Idempotency,
+    /// Calls that happen once, while they run.
+    pub running_calls: RunningCalls,
     /// Mail templates.
     pub mail_writer: Arc<dyn MailWriter>,
     /// Mail delivery.

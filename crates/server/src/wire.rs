@@ -5,11 +5,11 @@ use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
 pub use crate::outside::Outside;
 use anyhow::Context as _;
-use app::api_keys::ApiKeyCache;
-use app::idempotency::Idempotency;
+use app::api_key_cache::ApiKeyCache;
 use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
+use app::running_calls::RunningCalls;
 use app::service::{Namespace, Service};
 use crypto::{BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
 use http_api::Metrics;
@@ -57,7 +57,7 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         address_limiter: address_limiter(settings, &clock),
         limits: settings.limits,
         gates: Arc::default(),
-        idempotency: Idempotency::new(hours(settings.written.idempotency.keep_hours)),
+        running_calls: RunningCalls::new(hours(settings.written.idempotency.keep_hours)),
         api_keys: ApiKeyCache::new(Duration::from_secs(settings.written.api_keys.cache_seconds)),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,

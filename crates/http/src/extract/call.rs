@@ -12,9 +12,9 @@ use app::authenticate::{Caller, authenticate};
 use app::credentials::{HeaderText, PresentedTexts};
 use app::service::{Namespace, Origin};
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
-use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, USER_AGENT};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use domain::client_address::client_address;
 use domain::credential::CookieGate;
 use domain::idempotency::IdempotencyKey;
@@ -74,7 +74,9 @@ impl FromRequestParts<Arc<HttpState>> for Call {
             .and_then(|Path(path)| find_namespace(state, path.get("ns")?))
             .ok_or(ProblemCode::NotFound)?;
         let headers = &parts.headers;
-        if announced_length(headers).is_some_and(|length| length > state.options.body_max_bytes) {
+        // Only what is posted is read.
+        let is_read = parts.method == Method::POST;
+        if is_read && announced_length(headers).is_some_and(|length| length > state.options.body_max_bytes) {
             return Err(ProblemCode::PayloadTooLarge.into());
         }
         let origin = origin(parts, &state.options, &namespace.name);

@@ -228,6 +228,7 @@ async fn the_key_comes_before_the_body_is_read_and_before_anything_is_hashed() {
     let long = "a".repeat(server.settings.written.http.body_max_bytes + 1);
     let announced = server.ws.post("sign-in").raw("application/json", long.clone());
     announced.header("content-length", long.len().to_string()).await.problem("payload_too_large");
+    server.ws.get("me").header("content-length", "1000000").await.problem("api_key_missing");
     knock(&server).await.problem("api_key_missing");
     assert_eq!(server.event_names().await.len(), 0);
 }

@@ -30,7 +30,7 @@ struct Entry {
 
 /// What is known of a key and its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(crate) enum Known {
     /// It works.
     Admitted,
     /// It worked, too long ago to be believed.
@@ -45,7 +45,7 @@ impl ApiKeyCache {
         Self { keys: Mutex::default(), time_to_live }
     }
 
-    pub(super) fn look(
+    pub(crate) fn look(
         &self,
         key: ApiKeyId,
         namespace: &NamespaceName,
@@ -67,7 +67,7 @@ impl ApiKeyCache {
         Known::Admitted
     }
 
-    pub(super) fn remember(&self, view: ApiKeyView, read_at: UnixMillis, is_used: bool) {
+    pub(crate) fn remember(&self, view: ApiKeyView, read_at: UnixMillis, is_used: bool) {
         let mut keys = self.keys();
         if keys.len() >= KEYS_MAX && !keys.contains_key(&view.key.id) {
             keys.clear();
@@ -76,12 +76,12 @@ impl ApiKeyCache {
         keys.insert(view.key.id, Entry { view, read_at, is_used: is_used || was_used });
     }
 
-    pub(super) fn forget(&self, key: ApiKeyId) {
+    pub(crate) fn forget(&self, key: ApiKeyId) {
         self.keys().remove(&key);
     }
 
     /// The keys whose use is to be noted. They are not named again within the hour.
-    pub(super) fn take_uses(&self, now: UnixMillis) -> Vec<ApiKeyId> {
+    pub(crate) fn take_uses(&self, now: UnixMillis) -> Vec<ApiKeyId> {
         let mut due = Vec::new();
         for (id, entry) in self.keys().iter_mut().filter(|(_, entry)| entry.is_used) {
             let at = entry.view.now.plus(now.since(entry.read_at));

@@ -5,15 +5,11 @@
 //! key alone. A key that is in use costs no query; one that is mistyped neither; one that nobody has seen is paid for
 //! with the network address first, so that a flood of made-up keys reaches its limit and not the store.
 
-mod cache;
-
-pub use cache::ApiKeyCache;
-
+use crate::api_key_cache::Known;
 use crate::fault::Fault;
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::ports::limiter::Limit;
 use crate::service::{Namespace, Origin, Service};
-use cache::Known;
 use domain::api_key::{API_KEY_PREFIX, ApiKeyText, SecretDigest};
 use domain::ids::ApiKeyId;
 use domain::secret::SecretText;
