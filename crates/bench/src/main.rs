@@ -5,7 +5,9 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod ceiling;
+mod client;
 mod echo;
+mod growth;
 mod load;
 mod machine;
 mod postgres;
@@ -21,14 +23,15 @@ use std::time::Duration;
 
 const HELP: &str = "\
 cargo xtask bench [PART …] [options]
-  PART: refresh, sign-in, start; all of these when none is named; postgres, which starts a database server
+  PART: refresh, sign-in, start, growth; all of these when none is named; postgres, which starts a database server
+  --users N         how big growth makes its big database, instead of 1000000 (100000 with --quick)
   --quick           3 rounds of 2 seconds instead of 5 of 5
   --rounds N        how many rounds
   --seconds N       how long each measurement takes
   --json FILE       keep every figure of every round
   --server FILE     the release binary (cargo xtask bench builds it and names it)";
 
-const PARTS: [&str; 4] = ["refresh", "sign-in", "start", POSTGRES];
+const PARTS: [&str; 5] = ["refresh", "sign-in", "start", "growth", POSTGRES];
 /// Only when it is named: it needs a server.
 const POSTGRES: &str = "postgres";
 
@@ -38,6 +41,7 @@ struct Plan {
     parts: Vec<&'static str>,
     rounds: usize,
     seconds: u64,
+    users: u32,
     json: Option<PathBuf>,
 }
 
@@ -60,12 +64,14 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
-    let mut plan = Plan { server: PathBuf::new(), parts: Vec::new(), rounds: 5, seconds: 5, json: None };
+    let (server, users) = (PathBuf::new(), growth::MANY);
+    let mut plan = Plan { server, parts: Vec::new(), rounds: 5, seconds: 5, users, json: None };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
-            "--quick" => (plan.rounds, plan.seconds) = (3, 2),
+            "--quick" => (plan.rounds, plan.seconds, plan.users) = (3, 2, growth::MANY / 10),
+            "--users" => plan.users = value()?.parse()?,
             "--server" => plan.server = PathBuf::from(value()?),
             "--rounds" => plan.rounds = value()?.parse()?,
             "--seconds" => plan.seconds = value()?.parse()?,
@@ -95,6 +101,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
             let figures = match *part {
                 "refresh" => refresh::round(&plan.server, span).await?,
                 "sign-in" => sign_in::round(&plan.server, span).await?,
+                "growth" => growth::round(&plan.server, span, plan.users).await?,
                 POSTGRES => postgres::round(&plan.server, span).await?,
                 _ => start::round(&plan.server, span).await?,
             };
@@ -104,6 +111,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
         let targets = match *part {
             "refresh" => refresh::TARGETS.as_slice(),
             "sign-in" => sign_in::TARGETS.as_slice(),
+            "growth" => growth::TARGETS.as_slice(),
             POSTGRES => postgres::TARGETS.as_slice(),
             _ => start::TARGETS.as_slice(),
         };

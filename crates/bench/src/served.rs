@@ -44,7 +44,12 @@ impl Server {
         Self::start(binary, data, settings).await
     }
 
-    async fn start(binary: &Path, data: TempDir, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+    /// Starts one on `data`.
+    pub(crate) async fn start(
+        binary: &Path,
+        data: TempDir,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let (port, metrics) = (free_port()?, free_port()?);
         let began = Instant::now();
         let child = Command::new(binary)
@@ -64,7 +69,8 @@ impl Server {
         Ok(Self { child, data, port, metrics, first_answer })
     }
 
-    async fn stop(mut self) -> anyhow::Result<TempDir> {
+    /// Stops it; its database.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<TempDir> {
         let pid = self.child.id().context("the server has ended by itself")?.to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().await?;
         anyhow::ensure!(told.success() && self.child.wait().await?.success(), "the server did not end well");

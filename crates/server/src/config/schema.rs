@@ -65,7 +65,7 @@ pub struct Database {
     pub readers: usize,
     /// How many writes may wait.
     pub queue_max: usize,
-    /// How many writes share one flush at the most. Embedded only.
+    /// How many writes share one flush at the most; on PostgreSQL only refreshes share one.
     pub group_max: usize,
     /// How many connections write. PostgreSQL only.
     pub connections: usize,

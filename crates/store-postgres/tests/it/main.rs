@@ -11,6 +11,7 @@ mod outages;
 mod proxy;
 mod races;
 mod relocation;
+mod rotation;
 mod schema;
 mod statements;
 mod tls;
