@@ -5,6 +5,8 @@
 //! transaction lives across an `await`, and nothing here knows HTTP, SQL, SMTP or a clock of its own.
 
 pub mod allowances;
+pub mod api_key_cache;
+pub mod api_keys;
 pub mod audit;
 pub mod authenticate;
 pub mod change_password;
@@ -16,8 +18,10 @@ pub mod end_session;
 pub mod fault;
 pub mod forgot_password;
 pub mod gates;
+pub mod idempotency;
 pub mod limits;
 pub mod operate_account;
+pub mod operate_api_key;
 pub mod outbox;
 pub mod ports;
 pub mod prepare;
@@ -25,6 +29,7 @@ pub mod refresh;
 pub mod relocate;
 pub mod reset_password;
 pub mod rotate_signing_keys;
+pub mod running_calls;
 pub mod service;
 pub mod sign_in;
 pub mod sign_out;

@@ -1,6 +1,7 @@
 //! The service: the ports joined, and the namespaces it serves.
 
 use crate::allowances::{DeviceProof, Limits};
+use crate::api_key_cache::ApiKeyCache;
 use crate::audit::{Actor, AuditContext};
 use crate::gates::Gates;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
@@ -11,6 +12,7 @@ use crate::ports::password_blocklist::PasswordBlocklist;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
+use crate::running_calls::RunningCalls;
 use domain::client_address;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
@@ -45,6 +47,10 @@ pub struct Service {
     pub limits: Limits,
     /// Who waits for room in a limit.
     pub gates: Arc<Gates>,
+    /// API keys that were seen working.
+    pub api_keys: ApiKeyCache,
+    /// Calls that happen once, while they run.
+    pub running_calls: RunningCalls,
     /// Mail templates.
     pub mail_writer: Arc<dyn MailWriter>,
     /// Mail delivery.
@@ -76,6 +82,8 @@ pub struct Namespace {
     pub access_token_ttl: Duration,
     /// Whether bodies carry refresh tokens at all. Off for a namespace of browsers alone.
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    pub api_key_required: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
     /// Words that say nothing in a password here: the product's name, the namespace's, the server's.

@@ -35,13 +35,19 @@ pub enum EventKind {
     SessionRevoked,
     /// A signing key was made, promoted or retired.
     SigningKeyRotated,
+    /// An API key was made for an application.
+    ApiKeyCreated,
+    /// An API key got a new secret.
+    ApiKeyRotated,
+    /// An API key was revoked.
+    ApiKeyRevoked,
     /// A backup was put back: all sessions ended, all mailed tokens void.
     DatabaseRestored,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignInRefused,
@@ -57,6 +63,9 @@ impl EventKind {
         Self::SessionEvicted,
         Self::SessionRevoked,
         Self::SigningKeyRotated,
+        Self::ApiKeyCreated,
+        Self::ApiKeyRotated,
+        Self::ApiKeyRevoked,
         Self::DatabaseRestored,
     ];
 
@@ -86,6 +95,9 @@ impl EventKind {
             Self::SessionEvicted => "session_evicted",
             Self::SessionRevoked => "session_revoked",
             Self::SigningKeyRotated => "signing_key_rotated",
+            Self::ApiKeyCreated => "api_key_created",
+            Self::ApiKeyRotated => "api_key_rotated",
+            Self::ApiKeyRevoked => "api_key_revoked",
             Self::DatabaseRestored => "database_restored",
         }
     }

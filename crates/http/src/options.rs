@@ -60,6 +60,8 @@ pub struct HttpNamespace {
     pub same_site_is_allowed: bool,
     /// Whether bodies carry refresh tokens.
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    pub api_key_required: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
 }

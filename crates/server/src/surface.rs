@@ -19,6 +19,7 @@ pub fn options(settings: &Settings) -> HttpOptions {
         allowed_origins: of.allowed_origins.clone(),
         same_site_is_allowed: of.same_site_is_allowed,
         refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
+        api_key_required: of.api_key_required,
         password_min: of.password_min,
     };
     HttpOptions {

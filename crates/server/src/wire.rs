@@ -5,9 +5,11 @@ use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
 pub use crate::outside::Outside;
 use anyhow::Context as _;
+use app::api_key_cache::ApiKeyCache;
 use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
+use app::running_calls::RunningCalls;
 use app::service::{Namespace, Service};
 use crypto::{BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
 use domain::secret::SecretText;
@@ -56,6 +58,8 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         address_limiter: address_limiter(settings, &clock),
         limits: settings.limits,
         gates: Arc::default(),
+        running_calls: RunningCalls::new(hours(settings.written.idempotency.keep_hours)),
+        api_keys: ApiKeyCache::new(Duration::from_secs(settings.written.api_keys.cache_seconds)),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,
         clock,
@@ -64,6 +68,10 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         namespaces: namespaces(settings),
     };
     Ok(Wired { service: Arc::new(service), database, metrics, inbox })
+}
+
+const fn hours(count: u64) -> Duration {
+    Duration::from_secs(count.saturating_mul(3600))
 }
 
 /// What must be true before the first request.
@@ -216,6 +224,7 @@ fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName,
         sessions: of.sessions,
         access_token_ttl: of.access_token_ttl,
         refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
+        api_key_required: of.api_key_required,
         password_min: of.password_min,
         context_words: context_words(settings, name, of),
         redirects: of.redirects.clone(),

@@ -4,7 +4,7 @@
 //! out in SQL.
 //!
 //! Transactions run at READ COMMITTED and take row locks in one order: the user, then sessions, then the outbox, then
-//! resets. Who changes several rows of a user locks the user first, so two of them never hold what the other one
+//! resets, and the record of what happens once at the very end. Who changes several rows of a user locks the user first, so two of them never hold what the other one
 //! waits for; who changes one row alone locks nothing else. A group of refreshes locks sessions in the order of their ids
 //! and waits for none of them long (`rotation.rs`). What is decided is decided on rows that are locked or in
 //! the condition of the statement that changes them. Nothing depends on sequences, triggers, advisory locks or a
@@ -12,6 +12,7 @@
 
 mod accounts;
 mod address;
+mod api_keys;
 mod clock;
 mod credentials;
 mod dump;
@@ -21,6 +22,7 @@ mod failure;
 mod keys;
 mod limiter;
 mod link;
+mod once;
 mod open;
 mod options;
 mod orders;

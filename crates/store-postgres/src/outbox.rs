@@ -84,9 +84,10 @@ fn claimed(row: &Row) -> Result<(i64, ClaimedMail), Failure> {
     Ok((row.try_get(0)?, ClaimedMail { id, order, attempts, until }))
 }
 
-struct OrderMail {
-    order: MailOrder,
-    audit: AuditContext,
+/// Writes one order.
+pub(crate) struct OrderMail {
+    pub(crate) order: MailOrder,
+    pub(crate) audit: AuditContext,
 }
 
 impl Intention for OrderMail {

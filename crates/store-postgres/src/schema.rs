@@ -20,7 +20,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 1,
         name: "first schema",
@@ -32,6 +32,18 @@ const MIGRATIONS: [Migration; 2] = [
         name: "rows of failures",
         oldest_program: 1,
         sql: include_str!("../migrations/V2__rows_of_failures.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "api keys",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V3__api_keys.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "idempotency",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V4__idempotency.sql"),
     },
 ];
 

@@ -46,6 +46,7 @@ bind! {
     Vec<Uuid> => UUID_ARRAY,
     &[u8] => BYTEA,
     Vec<u8> => BYTEA,
+    Option<Vec<u8>> => BYTEA,
 }
 
 /// Whether statements are prepared.

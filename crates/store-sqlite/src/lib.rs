@@ -4,12 +4,14 @@
 //! `domain`; this crate carries them out in SQL.
 
 mod accounts;
+mod api_keys;
 mod credential_change;
 mod events;
 mod examine;
 mod failure;
 mod ids;
 mod keys;
+mod once;
 mod open;
 mod outbox;
 #[cfg(test)]

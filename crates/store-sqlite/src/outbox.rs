@@ -19,17 +19,8 @@ use std::time::Duration;
 
 #[async_trait]
 impl OutboxStore for SqliteStore {
-    async fn order_mail(&self, order: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault> {
-        self.writer
-            .submit(move |write| {
-                let id = insert(write, &order)?;
-                if let MailSubject::ForgotPassword { .. } = &order.subject {
-                    let about = About { namespace: Some(&order.namespace), ..About::default() };
-                    record(write, EventKind::ForgotPassword, about, &audit)?;
-                }
-                Ok(id)
-            })
-            .await
+    async fn order_mail(&self, mail: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault> {
+        self.writer.submit(move |write| order(write, &mail, &audit)).await
     }
 
     async fn claim_mail(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>, Fault> {
@@ -75,6 +66,16 @@ impl OutboxStore for SqliteStore {
             })
             .await
     }
+}
+
+/// Writes one order, inside a write.
+pub(crate) fn order(write: &Write<'_>, order: &MailOrder, audit: &AuditContext) -> Result<OutboxId> {
+    let id = insert(write, order)?;
+    if let MailSubject::ForgotPassword { .. } = &order.subject {
+        let about = About { namespace: Some(&order.namespace), ..About::default() };
+        record(write, EventKind::ForgotPassword, about, audit)?;
+    }
+    Ok(id)
 }
 
 fn claim(write: &Write<'_>, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>> {

@@ -85,7 +85,8 @@ pub(crate) fn moment(row: &Row<'_>, column: impl Column) -> Result<UnixMillis> {
     get(row, column).map(UnixMillis::from_millis)
 }
 
-fn some_moment(row: &Row<'_>, column: impl Column) -> Result<Option<UnixMillis>> {
+/// A moment column that may be empty.
+pub(crate) fn some_moment(row: &Row<'_>, column: impl Column) -> Result<Option<UnixMillis>> {
     Ok(get::<Option<i64>>(row, column)?.map(UnixMillis::from_millis))
 }
 

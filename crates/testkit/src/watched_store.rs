@@ -6,15 +6,17 @@ use app::outbox::{MailOrder, OutboxRow};
 use app::ports::keys::SigningKeyRecord;
 use app::ports::password_hasher::SealedPassword;
 use app::ports::store::{
-    AccountChange, AccountKey, AccountStore, AuditRow, BeginReset, ClaimedMail, Credential, EndSession,
-    EndSessionOutcome, EndSessions, KeyStore, MailLease, MailResult, NewAccount, OpenSession,
+    AccountChange, AccountKey, AccountStore, AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView,
+    AuditRow, BeginReset, ClaimedMail, Credential, EndSession, EndSessionOutcome, EndSessions, KeyStore,
+    MailLease, MailResult, NewAccount, NewApiKey, Once, OnceOutcome, OnceRecord, OnceStore, OpenSession,
     OpenSessionOutcome, OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore,
     Retention, SessionStore, SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
 };
 use async_trait::async_trait;
 use domain::account::{AccountStatus, User};
+use domain::api_key::{ApiKey, Rotation};
 use domain::email_address::EmailAddress;
-use domain::ids::{OutboxId, ResetId, SessionId, UserId};
+use domain::ids::{ApiKeyId, OutboxId, ResetId, SessionId, UserId};
 use domain::namespace::NamespaceName;
 use domain::refresh_token::MacKeyId;
 use domain::session::Session;
@@ -98,6 +100,22 @@ watched! { KeyStore:
     list_signing_keys() -> Vec<SigningKeyRecord>;
     add_signing_key(key: SigningKeyRecord, newer_than: Option<UnixMillis>, audit: AuditContext) -> bool;
     remove_signing_keys(kids: &[String]) -> ();
+}
+
+watched! { ApiKeyStore:
+    add_api_key(new: NewApiKey) -> AddApiKeyOutcome;
+    find_api_key(key: ApiKeyId) -> Option<ApiKeyView>;
+    list_api_keys(namespace: &NamespaceName) -> Vec<ApiKey>;
+    rotate_api_key(namespace: &NamespaceName, key: ApiKeyId, rotation: Rotation, audit: AuditContext) -> ApiKeyChange;
+    revoke_api_key(namespace: &NamespaceName, key: ApiKeyId, audit: AuditContext) -> ApiKeyChange;
+    note_api_key_uses(keys: &[ApiKeyId]) -> ();
+}
+
+watched! { OnceStore:
+    find_once(key: [u8; 32]) -> Option<OnceRecord>;
+    sign_up_once(new: NewAccount, once: Once) -> OnceOutcome<SignUpOutcome>;
+    order_mail_once(order: MailOrder, once: Once, audit: AuditContext) -> OnceOutcome<OutboxId>;
+    set_password_once(change: SetPassword, once: Once, session: SessionId) -> OnceOutcome<AccountChange>;
 }
 
 watched! { StoreUpkeep:

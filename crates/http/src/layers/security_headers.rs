@@ -15,7 +15,7 @@ const NOT_A_PAGE: HeaderValue =
 /// Two years, as browsers' preload lists ask for.
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 /// What the answers of the auth calls depend on beside the path.
-const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Origin, Cookie, Authorization");
+const DEPENDS_ON: HeaderValue = HeaderValue::from_static("Origin, Cookie, Authorization, X-Api-Key");
 
 /// Sets them.
 pub(crate) fn set(headers: &mut HeaderMap, is_api: bool, mode: Mode) {

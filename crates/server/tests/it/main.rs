@@ -11,6 +11,7 @@
 // The built binary, from outside.
 mod backup;
 mod cli;
+mod cli_api_keys;
 mod config;
 mod connections;
 mod crash;
@@ -21,6 +22,7 @@ mod shutdown;
 mod tls;
 
 // The server in this process, one file for each use case.
+mod api_keys;
 mod bad_input;
 mod by_construction;
 mod change_password;
@@ -35,6 +37,7 @@ mod harness;
 mod headers;
 mod health;
 mod hostile;
+mod idempotency;
 mod jwks;
 mod jwt;
 mod limits;

@@ -6,7 +6,9 @@
 //! `testkit` is the definition of these traits.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod keys;
+pub mod once;
 pub mod outbox;
 pub mod resets;
 pub mod sessions;
@@ -15,7 +17,9 @@ pub mod upkeep;
 pub use accounts::{
     AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
 };
+pub use api_keys::{AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView, NewApiKey};
 pub use keys::KeyStore;
+pub use once::{Once, OnceAnswer, OnceOutcome, OnceRecord, OnceStore};
 pub use outbox::{ClaimedMail, MailLease, MailResult, OutboxStore};
 pub use resets::{BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
 pub use sessions::{
@@ -25,6 +29,19 @@ pub use sessions::{
 pub use upkeep::{AuditRow, Purged, Retention, StoreUpkeep};
 
 /// Everything the server asks of a store.
-pub trait Store: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep {}
+pub trait Store:
+    AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + ApiKeyStore + OnceStore + StoreUpkeep
+{
+}
 
-impl<S: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep> Store for S {}
+impl<S> Store for S where
+    S: AccountStore
+        + SessionStore
+        + ResetStore
+        + OutboxStore
+        + KeyStore
+        + ApiKeyStore
+        + OnceStore
+        + StoreUpkeep
+{
+}

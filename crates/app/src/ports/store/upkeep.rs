@@ -30,6 +30,8 @@ pub struct Purged {
     pub mail: u64,
     /// Audit events.
     pub audit: u64,
+    /// Records of calls that happened once. They say themselves how long they are kept.
+    pub once: u64,
 }
 
 /// A row of the audit log.
