@@ -11,13 +11,15 @@ use crate::outbox::{MailOrder, MailSubject, Notice};
 use crate::ports::limiter::{Limit, LimitKey};
 use crate::ports::password_hasher::{HashPermit, QueueFull};
 use crate::ports::store::{
-    AccountChange, Credential, Once, OnceAnswer, OnceOutcome, OpenedSession, SessionView, SetPassword,
+    AccountChange, Credential, NewEvent, Once, OnceAnswer, OnceOutcome, OpenedSession, SessionView,
+    SetPassword,
 };
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
 use crate::sign_in::{self, SignInError, SignedIn};
 use crate::tokens::{self, Carriage};
 use domain::account::CredentialEpoch;
+use domain::event::EventKind;
 use domain::idempotency::{IdempotencyKey, OnceCall};
 use domain::ids::{SessionId, UserId};
 use domain::password::Password;
@@ -98,7 +100,7 @@ pub async fn change_password(
             return sign_in_anew(service, namespace, changed, with_cookie, origin).await;
         }
     };
-    let credential = check_current(service, namespace, user, change.current, origin).await?;
+    let credential = check_current(service, namespace, caller, change.current, origin).await?;
     let set = set_password(service, namespace, credential, change.new, origin).await?;
     let session = SessionId::new(service.new_uuid());
     let changed = match submit(service, set, attempt.once(), session).await? {
@@ -242,10 +244,11 @@ async fn open(
 async fn check_current(
     service: &Service,
     namespace: &Namespace,
-    user: UserId,
+    caller: &Caller,
     current: Password,
     origin: &Origin,
 ) -> Result<Credential, ChangePasswordError> {
+    let user = caller.user.id;
     let due = Due::row(Limit::CurrentPassword, user_key(user), service.limits.sign_in_device);
     let paid = Reservation::of(service, [due]).await?;
     let (credential, is_right) = match verify(service, namespace, user, current).await {
@@ -260,7 +263,14 @@ async fn check_current(
         return Ok(credential);
     }
     paid.keep();
-    service.store.record_refused_sign_in(&namespace.name, user, origin.audit()).await?;
+    let refused = NewEvent {
+        namespace: Some(namespace.name.clone()),
+        user: Some(user),
+        session: Some(caller.session.id),
+        problem: Some("current_password_wrong".to_owned()),
+        ..NewEvent::of(EventKind::PasswordChangeRefused, origin.audit())
+    };
+    service.store.record_events(vec![refused]).await?;
     Err(ChangePasswordError::WrongPassword)
 }
 

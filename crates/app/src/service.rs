@@ -5,13 +5,14 @@ use crate::api_key_cache::ApiKeyCache;
 use crate::audit::{Actor, AuditContext};
 use crate::gates::Gates;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
-use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
+use crate::ports::keys::{AccessTokens, ChainMac, SigningKeys, TokenMac};
 use crate::ports::limiter::{LimitKey, Limiter};
 use crate::ports::mailer::{MailWriter, Mailer};
 use crate::ports::password_blocklist::PasswordBlocklist;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
+use crate::refused_calls::RefusedCalls;
 use crate::running_calls::RunningCalls;
 use domain::client_address;
 use domain::locale::Locale;
@@ -35,6 +36,8 @@ pub struct Service {
     pub blocklist: Arc<dyn PasswordBlocklist>,
     /// MACs of opaque tokens.
     pub macs: Arc<dyn TokenMac>,
+    /// Seals of the audit log.
+    pub chain_mac: Arc<dyn ChainMac>,
     /// Access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Signing keys.
@@ -45,6 +48,8 @@ pub struct Service {
     pub address_limiter: Arc<dyn Limiter>,
     /// How much of each there may be.
     pub limits: Limits,
+    /// Calls that were refused since they were last written down.
+    pub refused_calls: Arc<RefusedCalls>,
     /// Who waits for room in a limit.
     pub gates: Arc<Gates>,
     /// API keys that were seen working.

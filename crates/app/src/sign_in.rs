@@ -21,6 +21,10 @@ use domain::ids::{SessionId, UserId};
 use domain::password::Password;
 use domain::session::Salt;
 
+/// What a refusal is recorded as: the code of the problem that its client is told.
+const INVALID_CREDENTIALS: &str = "invalid_credentials";
+const ACCOUNT_DISABLED: &str = "account_disabled";
+
 /// Why nobody is signed in.
 #[derive(Debug)]
 pub enum SignInError {
@@ -98,11 +102,21 @@ pub async fn sign_in(
     if !verified.matches || credential.is_decoy || credential.status == AccountStatus::Disabled {
         let may_know = verified.matches && !credential.is_decoy;
         paid.keep();
-        service.store.record_refused_sign_in(&namespace.name, credential.user, origin.audit()).await?;
+        let problem = if may_know { ACCOUNT_DISABLED } else { INVALID_CREDENTIALS };
+        let audit = origin.audit();
+        service.store.record_refused_sign_in(&namespace.name, credential.user, problem, audit).await?;
         return Err(if may_know { SignInError::AccountDisabled } else { SignInError::InvalidCredentials });
     }
     paid.succeed().await;
-    let opened = open(service, namespace, &credential, verified, origin).await?;
+    let opened = match open(service, namespace, &credential, verified, origin).await {
+        Err(SignInError::InvalidCredentials) => {
+            // Overtaken by a change of the credential. Every attempt has its event (ASVS 16.3.1).
+            let (user, audit) = (credential.user, origin.audit());
+            service.store.record_refused_sign_in(&namespace.name, user, INVALID_CREDENTIALS, audit).await?;
+            return Err(SignInError::InvalidCredentials);
+        }
+        opened => opened?,
+    };
     let carriage = Carriage::SignIn { with_cookie };
     let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
     let device = limits::remember(service, namespace, &account, known);

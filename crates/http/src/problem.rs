@@ -176,6 +176,28 @@ impl ProblemCode {
         Self::ALL.iter().copied().find(|code| code.slug() == slug)
     }
 
+    /// Whether calls that end so are counted in the audit log (ASVS 16.3.2, 16.3.3): who was not let in, or tried what is
+    /// not allowed. What has an event of its own is not counted again.
+    pub(crate) const fn is_counted(self) -> bool {
+        match self {
+            Self::InvalidCredentials | Self::AccountDisabled | Self::CurrentPasswordWrong => false,
+            Self::EmailTaken
+            | Self::RedirectNotAllowed
+            | Self::ResetTokenInvalid
+            | Self::ResetTokenExpired
+            | Self::HostNotAllowed => true,
+            _ => matches!(self.status(), 401 | 403 | 429),
+        }
+    }
+
+    /// Whether honest clients end so every day. Such calls are counted without their source.
+    pub(crate) const fn is_everyday(self) -> bool {
+        matches!(
+            self,
+            Self::CredentialsMissing | Self::TokenExpired | Self::TokenSuperseded | Self::SessionExpired
+        )
+    }
+
     /// What stands for a bare status that a library answered with.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {

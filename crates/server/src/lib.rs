@@ -76,6 +76,7 @@ async fn carry_out(cli: Cli, environment: &HashMap<String, String>) -> anyhow::R
         Command::Key(command) => run::key::run(service, command, settings.key_rotation).await,
         Command::ApiKey(command) => run::api_key::run(service, command, settings.api_key_overlap).await,
         Command::Outbox(command) => run::outbox::run(service, command).await,
+        Command::Audit(command) => run::audit::run(service, command).await,
         Command::Migrate { .. } => {
             output::line("The database has this version's schema.");
             Ok(())

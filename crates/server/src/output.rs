@@ -1,11 +1,14 @@
 //! What commands print: lines for people, or one JSON object a line for programs.
 
 use app::outbox::{MailSubject, OutboxRow};
+use app::ports::rows::{Cell, EVENTS};
+use app::ports::store::Seal;
 use domain::account::User;
 use domain::api_key::ApiKey;
+use domain::event::EventKind;
 use domain::session::Session;
 use domain::time::UnixMillis;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::io::Write as _;
 
 /// Writes one line to standard output. A reader that went away is no failure.
@@ -110,6 +113,62 @@ pub fn mail_line(row: &OutboxRow) -> String {
         row.attempts,
         moment(row.next_attempt_at)
     )
+}
+
+/// A place in the audit log's chain, as `audit verify --head` takes it.
+pub fn anchor(seq: u64, seal: &Seal) -> String {
+    format!("{seq}:{}", hexadecimal(seal))
+}
+
+/// Bytes as text.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// An event as JSON: every column, whatever somebody has made of it, and what follows from them.
+pub fn event_json(row: &[Cell]) -> Value {
+    let mut event = Map::new();
+    for ((column, _), cell) in EVENTS.columns.iter().zip(row) {
+        let (field, value) = match (*column, cell) {
+            ("at", Cell::Number(at)) => ("at", json!(exact_moment(UnixMillis::from_millis(*at)))),
+            ("address", cell) => ("source", cell_json(cell)),
+            (column, cell) => (column, cell_json(cell)),
+        };
+        event.insert(field.to_owned(), value);
+    }
+    let text = |field: &str| event.get(field).and_then(Value::as_str);
+    let kind = text("kind").and_then(EventKind::from_name);
+    let actor = match text("actor") {
+        Some("client") if kind.is_some_and(EventKind::is_of_a_proven_user) => json!("user"),
+        Some("client") => json!("anonymous"),
+        Some("system") => json!("worker"),
+        other => json!(other),
+    };
+    let outcome = if text("problem").is_some() { "failure" } else { "success" };
+    event.insert("actor".to_owned(), actor);
+    event.insert("outcome".to_owned(), json!(outcome));
+    Value::Object(event)
+}
+
+fn cell_json(cell: &Cell) -> Value {
+    match cell {
+        Cell::Empty => Value::Null,
+        Cell::Text(text) => json!(text),
+        Cell::Number(number) => json!(number),
+        Cell::Flag(flag) => json!(flag),
+        Cell::Id(id) => json!(id.to_string()),
+        Cell::Bytes(bytes) => json!(hexadecimal(bytes)),
+    }
+}
+
+/// A moment as RFC 3339 in UTC with milliseconds.
+fn exact_moment(at: UnixMillis) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| at.as_millis().to_string(), |at| format!("{at:.3}"))
 }
 
 fn subject(subject: &MailSubject) -> (&'static str, String) {

@@ -11,7 +11,9 @@ use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
 use app::running_calls::RunningCalls;
 use app::service::{Namespace, Service};
-use crypto::{BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
+use crypto::{
+    AuditMacs, BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs,
+};
 use domain::secret::SecretText;
 use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
@@ -52,11 +54,13 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         hasher: Arc::new(HashingPool::start(hashing_options(settings), &root, Arc::clone(&entropy))?),
         blocklist: Arc::new(blocklist(settings)?),
         macs: Arc::new(TokenMacs::new(&root)),
+        chain_mac: Arc::new(AuditMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
         limiter: limiter(settings, &database, &clock),
         address_limiter: address_limiter(settings, &clock),
         limits: settings.limits,
+        refused_calls: Arc::default(),
         gates: Arc::default(),
         running_calls: RunningCalls::new(hours(settings.written.idempotency.keep_hours)),
         api_keys: ApiKeyCache::new(Duration::from_secs(settings.written.api_keys.cache_seconds)),

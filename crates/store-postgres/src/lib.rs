@@ -13,12 +13,14 @@
 mod accounts;
 mod address;
 mod api_keys;
+mod audit;
 mod clock;
 mod credentials;
 mod dump;
 mod events;
 mod examine;
 mod failure;
+mod ids;
 mod keys;
 mod limiter;
 mod link;

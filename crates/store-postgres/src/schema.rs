@@ -20,7 +20,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         name: "first schema",
@@ -44,6 +44,12 @@ const MIGRATIONS: [Migration; 4] = [
         name: "idempotency",
         oldest_program: 1,
         sql: include_str!("../migrations/V4__idempotency.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "audit chain",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V5__audit_chain.sql"),
     },
 ];
 

@@ -176,7 +176,7 @@ async fn evict_idlest(write: &Write<'_>, open: &OpenSession) -> Result<(), Failu
                 namespace: Some(&open.namespace),
                 user: Some(open.user),
                 session: Some(id),
-                detail: None,
+                ..About::default()
             };
             record(write, EventKind::SessionEvicted, about, &open.audit).await?;
         }
@@ -200,7 +200,8 @@ impl Intention for RefreshSession {
             }
             Verdict::Reused => {
                 revoke(write, session.id, RevokeReason::RefreshReused).await?;
-                record(write, EventKind::RefreshReused, about(session), &self.audit).await?;
+                let about = About { problem: Some("refresh_reused"), ..about(session) };
+                record(write, EventKind::RefreshReused, about, &self.audit).await?;
                 let subject = MailSubject::Notice { user: session.user, notice: Notice::RefreshReused };
                 let namespace = self.namespace.clone();
                 let order = MailOrder { namespace, locale: self.notice_locale, subject };
@@ -257,8 +258,8 @@ impl Intention for EndSessions {
             let about = About {
                 namespace: Some(&self.namespace),
                 user: Some(self.user),
-                session: None,
                 detail: Some(&count),
+                ..About::default()
             };
             record(write, EventKind::of_session_end(self.reason), about, &self.audit).await?;
         }
@@ -271,6 +272,6 @@ fn about(session: &Session) -> About<'_> {
         namespace: Some(&session.namespace),
         user: Some(session.user),
         session: Some(session.id),
-        detail: None,
+        ..About::default()
     }
 }

@@ -153,12 +153,14 @@ impl AccountStore for SqliteStore {
         &self,
         namespace: &NamespaceName,
         user: UserId,
+        problem: &'static str,
         audit: AuditContext,
     ) -> Result<(), Fault> {
         let namespace = namespace.clone();
         self.writer
             .submit(move |write| {
-                let about = About { namespace: Some(&namespace), user: Some(user), ..About::default() };
+                let (namespace, user, problem) = (Some(&namespace), Some(user), Some(problem));
+                let about = About { namespace, user, problem, ..About::default() };
                 record(write, EventKind::SignInRefused, about, &audit)
             })
             .await

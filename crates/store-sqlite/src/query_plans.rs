@@ -6,9 +6,9 @@ use crate::open::{SqliteOptions, SqliteStore};
 use app::fault::Fault;
 use app::outbox::Notice;
 use app::ports::store::{
-    AccountKey, AccountStore as _, ApiKeyStore as _, BeginReset, KeyStore as _, MailResult, Once,
-    OnceStore as _, OpenSession, OpenSessionOutcome, OutboxStore as _, ResetStore as _, Retention,
-    SessionStore as _, SignUpOutcome, StoreUpkeep as _,
+    AccountKey, AccountStore as _, ApiKeyStore as _, AuditStore as _, BeginReset, ChainMark, EventFilter,
+    EventSeal, KeyStore as _, MailResult, Once, OnceStore as _, OpenSession, OpenSessionOutcome,
+    OutboxStore as _, ResetStore as _, Retention, SessionStore as _, SignUpOutcome, StoreUpkeep as _,
 };
 use domain::account::{AccountStatus, User};
 use domain::ids::SessionId;
@@ -27,8 +27,9 @@ use testkit::builders::{
 use testkit::{FakeClock, SeededEntropy};
 
 /// What may read whole tables, because only a worker or an operator asks for it.
-const MAY_SCAN: [&str; 6] = [
+const MAY_SCAN: [&str; 7] = [
     "SELECT * FROM events ORDER BY id DESC LIMIT ?1",
+    "SELECT count(*) FROM events INDEXED BY events_unsealed",
     "SELECT id FROM sessions WHERE (revoked_at <= ?1",
     "SELECT id FROM resets WHERE (expires_at <= ?1",
     "DELETE FROM resets WHERE user_id = ?1 OR (namespace",
@@ -82,7 +83,7 @@ async fn use_everything(store: &SqliteStore) -> Result<(), Fault> {
     use_api_keys(store).await?;
     use_once(store, &user).await?;
     store.check().await?;
-    store.list_events(10).await?;
+    use_audit_chain(store).await?;
     let at_once = Retention { sessions: Duration::ZERO, mail: Duration::ZERO, audit: Duration::ZERO };
     store.purge(at_once, 10).await?;
     store.delete_account(&co(), user.id, audit()).await.map(|_| ())
@@ -117,7 +118,7 @@ async fn use_accounts_and_sessions(store: &SqliteStore) -> Result<(User, Session
     store.find_account(&co(), &AccountKey::Id(user.id)).await?;
     store.find_account(&co(), &AccountKey::Email(email("kari"))).await?;
     store.list_accounts(&co(), None, 10).await?;
-    store.record_refused_sign_in(&co(), user.id, audit()).await?;
+    store.record_refused_sign_in(&co(), user.id, "invalid_credentials", audit()).await?;
     let one = SessionPolicy { max_live: 1, ..policy() };
     store.open_session(open(&user)).await?;
     let opened = store.open_session(OpenSession { policy: one, ..open(&user) }).await?;
@@ -148,6 +149,20 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     store.find_reset(&co(), pending.id).await?;
     store.redeem_reset(redeem(user, &pending)).await?;
     store.finish_mail(claimed.lease(), MailResult::Sent).await.map(|_| ())
+}
+
+async fn use_audit_chain(store: &SqliteStore) -> Result<(), Fault> {
+    store.list_events(10).await?;
+    store.find_events(&EventFilter::default(), None, 10).await?;
+    store.count_unsealed().await?;
+    store.claim_sealing(Duration::from_secs(1)).await?;
+    let (id, _) = store.find_unsealed(Duration::ZERO, 1).await?.events.remove(0);
+    let (key, seal) = (MacKeyId(1), [1; 32]);
+    let mark = ChainMark { seq: 1, seal, mac_key: key, mac: [1; 32] };
+    store.append_seals(0, vec![EventSeal { id, seq: 1, key, seal }], mark).await?;
+    store.read_chain(0, 1).await?;
+    store.cut_chain(mark).await?;
+    store.restart_chain("why".to_owned(), audit()).await.map(|_| ())
 }
 
 /// The steps of a statement's plan.

@@ -1,13 +1,13 @@
 //! What keeps the store well: readiness, purge, backup.
 
-use crate::events;
 use crate::events::{About, record};
 use crate::failure::fault;
+use crate::ids::first_id_at;
 use crate::open::SqliteStore;
 use crate::writer::Write;
 use app::audit::AuditContext;
 use app::fault::Fault;
-use app::ports::store::{AuditRow, Purged, Retention, StoreUpkeep};
+use app::ports::store::{Purged, Retention, StoreUpkeep};
 use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::time::UnixMillis;
@@ -51,10 +51,6 @@ impl StoreUpkeep for SqliteStore {
             return Ok(Purged::default());
         }
         self.writer.submit(move |write| remove(write, &over, cutoffs)).await
-    }
-
-    async fn list_events(&self, limit: u32) -> Result<Vec<AuditRow>, Fault> {
-        self.readers.read_many(move |connection| events::list(connection, limit)).await
     }
 
     async fn backup(&self, target: &Path) -> Result<(), Fault> {
@@ -105,11 +101,12 @@ fn find_over(connection: &Connection, cutoffs: Cutoffs, batch: u32) -> Result<Ov
         let sql = format!("SELECT id FROM {table} WHERE {condition} LIMIT ?2");
         connection.prepare_cached(&sql)?.query_map(params![cutoff, batch], |row| row.get(0))?.collect()
     };
-    // Ids of events begin with their moment, so the primary key alone says which are old.
-    let millis = u64::try_from(cutoffs.audit.as_millis()).unwrap_or(0);
-    let oldest_kept = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    // Ids of events begin with their moment, so the key alone says which are old. What is sealed goes another way.
+    let oldest_kept = first_id_at(cutoffs.audit);
     let events = connection
-        .prepare_cached("SELECT id FROM events WHERE id < ?1 LIMIT ?2")?
+        .prepare_cached(
+            "SELECT id FROM events INDEXED BY events_unsealed WHERE seq IS NULL AND id < ?1 LIMIT ?2",
+        )?
         .query_map(params![Uuid::as_bytes(&oldest_kept), batch], |row| row.get(0))?
         .collect::<Result<_>>()?;
     let once = connection
@@ -148,7 +145,7 @@ fn remove(write: &Write<'_>, over: &Over, cutoffs: Cutoffs) -> Result<Purged> {
         once,
         sessions: sessions + resets,
         mail: remove("outbox", MAIL_IS_OVER, cutoffs.mail, &over.mail)?,
-        audit: remove("events", "at <= ?1", cutoffs.audit.as_millis(), &over.events)?,
+        audit: remove("events", "at <= ?1 AND seq IS NULL", cutoffs.audit.as_millis(), &over.events)?,
     })
 }
 

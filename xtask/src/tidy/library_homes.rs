@@ -23,7 +23,7 @@ const HOMES: [Home; 6] = [
         library: "rusqlite",
         home: "store-sqlite",
         guests: &[("bench", &["Connection", "Result", "params"])],
-        tests: &[],
+        tests: &["server"],
     },
     // Tests look at the database from beside the server.
     Home { library: "tokio_postgres", home: "store-postgres", guests: &[], tests: &["server"] },

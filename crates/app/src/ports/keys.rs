@@ -24,6 +24,14 @@ pub trait TokenMac: Send + Sync {
     fn secret_digest(&self, secret: &ApiKeySecret) -> SecretDigest;
 }
 
+/// MACs that seal the audit log (HMAC-SHA256, full length), under keys of their own derived from the root key.
+pub trait ChainMac: Send + Sync {
+    /// The key that seals today.
+    fn current_key(&self) -> MacKeyId;
+    /// The MAC of `message` under `key`; `None` when that key is not ours.
+    fn tag(&self, key: MacKeyId, message: &[u8]) -> Option<Tag>;
+}
+
 /// Access tokens: JWTs under each namespace's own keys, issuer and audience (RFC 9068).
 pub trait AccessTokens: Send + Sync {
     /// Signs a token.

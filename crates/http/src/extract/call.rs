@@ -14,7 +14,7 @@ use app::service::{Namespace, Origin};
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{Extensions, HeaderMap, Method};
 use domain::client_address::client_address;
 use domain::credential::CookieGate;
 use domain::idempotency::IdempotencyKey;
@@ -111,8 +111,7 @@ pub(crate) fn find_namespace<'a>(
 }
 
 fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Origin {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let source = peer.map(|ConnectInfo(peer)| client(peer.ip(), &parts.headers, options));
+    let source = source(&parts.extensions, &parts.headers, options);
     let device = cookie::read(&parts.headers, &cookie::device_name(options.mode, namespace));
     Origin {
         request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
@@ -124,6 +123,12 @@ fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Or
         source,
         device: device.and_then(|text| DeviceProof::read(text.expose())),
     }
+}
+
+/// The network address that a request comes from.
+pub(crate) fn source(extensions: &Extensions, headers: &HeaderMap, options: &HttpOptions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(client(peer.ip(), headers, options))
 }
 
 /// Whom the request comes from, by the word of the proxies that are ours. A line that is not text counts as one that

@@ -1,6 +1,7 @@
 //! One file per command. A command calls the same use cases and ports as a route.
 
 pub mod api_key;
+pub mod audit;
 pub mod backup;
 pub mod config;
 pub mod doctor;

@@ -2,6 +2,7 @@
 
 use super::repeat;
 use app::api_keys::note_uses;
+use app::audit_chain::{CutError, cut_expired};
 use app::fault::Fault;
 use app::ports::store::{Purged, Retention};
 use app::service::Service;
@@ -26,10 +27,23 @@ async fn step(service: &Service, retention: Retention, stop: &CancellationToken)
     purge(service, retention, stop).await
 }
 
+/// What is not as it was sealed stays, and says so each time.
+async fn cut(service: &Service, retention: Retention) -> Result<u64, Fault> {
+    match cut_expired(service, retention.audit, BATCH).await {
+        Ok(removed) => Ok(removed),
+        Err(CutError::Fault(fault)) => Err(fault),
+        Err(error @ CutError::Flaw(_)) => {
+            tracing::error!(%error, "`minbil-auth audit verify` says more");
+            Ok(0)
+        }
+    }
+}
+
 async fn purge(service: &Service, retention: Retention, stop: &CancellationToken) -> Result<(), Fault> {
     let mut total = Purged::default();
     while !stop.is_cancelled() {
-        let purged = service.store.purge(retention, BATCH).await?;
+        let mut purged = service.store.purge(retention, BATCH).await?;
+        purged.audit += cut(service, retention).await?;
         total.sessions += purged.sessions;
         total.mail += purged.mail;
         total.audit += purged.audit;

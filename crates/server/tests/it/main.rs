@@ -9,6 +9,7 @@
 )]
 
 // The built binary, from outside.
+mod audit_process;
 mod backup;
 mod cli;
 mod cli_api_keys;
@@ -23,6 +24,7 @@ mod tls;
 
 // The server in this process, one file for each use case.
 mod api_keys;
+mod audit_log;
 mod bad_input;
 mod by_construction;
 mod change_password;

@@ -5,7 +5,7 @@ use app::ports::store::{
     AccountChange, BeginReset, KeyStore as _, MailLease, OpenSession, OpenSessionOutcome, OutboxStore as _,
     ResetStore as _, SessionStore as _, StoreUpkeep as _,
 };
-use app::ports::store::{AccountStore as _, SignUpOutcome};
+use app::ports::store::{AccountStore as _, AuditStore as _, SignUpOutcome};
 use domain::account::User;
 use domain::event::EventKind;
 use domain::refresh_token::MacKeyId;

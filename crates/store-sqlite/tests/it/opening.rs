@@ -32,7 +32,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     let outside = database.outside();
     outside.execute("UPDATE refinery_schema_history SET version = 1042 WHERE version = 1", []).unwrap();
     match open(&database.path()) {
-        Err(OpenError::Newer { found: 1042, known: 3 }) => {}
+        Err(OpenError::Newer { found: 1042, known }) => assert!((4..1042).contains(&known)),
         Err(other) => unreachable!("{other}"),
         Ok(_) => unreachable!("opened"),
     }

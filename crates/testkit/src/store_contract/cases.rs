@@ -54,6 +54,22 @@ macro_rules! store_contract {
             asvs_16_3_4_every_change_of_a_key_is_recorded_by_its_id,
             a_purge_and_a_restore_leave_api_keys_alone,
         }
+        $crate::store_contract_cases! { audit_chain:
+            an_event_that_nothing_else_causes_is_kept_as_it_was_given,
+            events_are_found_oldest_first_by_what_is_asked_for,
+            an_event_waits_to_be_sealed_once_it_has_settled,
+            sealed_events_take_their_places_and_the_head_moves,
+            an_event_reads_the_same_before_and_after_it_is_sealed,
+            seals_after_another_head_change_nothing,
+            one_event_that_is_gone_or_sealed_keeps_its_whole_batch_out,
+            the_chain_never_forks_whoever_seals_at_once,
+            one_node_has_the_sealing_until_its_lease_ends,
+            of_many_nodes_that_claim_the_sealing_at_once_one_has_it,
+            a_purge_leaves_what_is_sealed_to_the_cut,
+            a_cut_removes_the_beginning_and_keeps_its_mark,
+            deleting_a_user_changes_nothing_that_is_sealed,
+            a_chain_that_is_taken_apart_waits_to_be_sealed_anew,
+        }
         $crate::store_contract_cases! { concurrency:
             a_hundred_refreshes_of_one_token_are_one_step_and_one_successor,
             both_slots_rotate_at_once_and_neither_loses_a_step,
@@ -76,6 +92,7 @@ macro_rules! store_contract {
             of_many_nodes_that_rotate_at_once_one_does,
             one_key_id_names_one_key,
             forgotten_keys_are_gone_and_the_others_stay,
+            a_forgotten_key_and_a_new_root_key_are_recorded,
         }
         $crate::store_contract_cases! { once:
             an_account_is_made_once,

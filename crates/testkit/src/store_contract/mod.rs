@@ -16,6 +16,8 @@ pub mod accounts;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod api_keys;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod audit_chain;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod concurrency;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod keys;

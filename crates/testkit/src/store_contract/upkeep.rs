@@ -54,7 +54,7 @@ pub async fn an_event_names_who_caused_it(world: &World) {
 pub async fn events_have_ids_of_their_own(world: &World) {
     let decoy = world.put_decoy().await;
     for _ in 0..20 {
-        world.store.record_refused_sign_in(&co(), decoy, audit()).await.unwrap();
+        world.store.record_refused_sign_in(&co(), decoy, "invalid_credentials", audit()).await.unwrap();
     }
     let mut ids: Vec<_> = world.events().await.into_iter().map(|event| event.id).collect();
     ids.sort();

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 pub mod keys;
 pub mod once;
 pub mod outbox;
@@ -18,6 +19,10 @@ pub use accounts::{
     AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
 };
 pub use api_keys::{AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView, NewApiKey};
+pub use audit::{
+    AuditRow, AuditStore, ChainMark, ChainPage, ChainRow, EventFilter, EventSeal, MarkName, NewEvent, Seal,
+    Unsealed,
+};
 pub use keys::KeyStore;
 pub use once::{Once, OnceAnswer, OnceOutcome, OnceRecord, OnceStore};
 pub use outbox::{ClaimedMail, MailLease, MailResult, OutboxStore};
@@ -26,11 +31,19 @@ pub use sessions::{
     EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
     RefreshOutcome, RefreshSession, SessionStore, SessionView,
 };
-pub use upkeep::{AuditRow, Purged, Retention, StoreUpkeep};
+pub use upkeep::{Purged, Retention, StoreUpkeep};
 
 /// Everything the server asks of a store.
 pub trait Store:
-    AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + ApiKeyStore + OnceStore + StoreUpkeep
+    AccountStore
+    + SessionStore
+    + ResetStore
+    + OutboxStore
+    + KeyStore
+    + ApiKeyStore
+    + OnceStore
+    + AuditStore
+    + StoreUpkeep
 {
 }
 
@@ -42,6 +55,7 @@ impl<S> Store for S where
         + KeyStore
         + ApiKeyStore
         + OnceStore
+        + AuditStore
         + StoreUpkeep
 {
 }
