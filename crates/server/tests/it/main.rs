@@ -20,6 +20,7 @@ mod shutdown;
 mod tls;
 
 // The server in this process, one file for each use case.
+mod asvs;
 mod bad_input;
 mod by_construction;
 mod change_password;
