@@ -7,5 +7,6 @@ mod failures;
 mod http_2;
 mod log_lines;
 mod pages;
+mod papers;
 mod source;
 mod tls;
