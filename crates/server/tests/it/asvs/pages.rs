@@ -33,8 +33,9 @@ async fn scripts(server: &TestServer) -> Vec<(String, String)> {
         assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"), "{address}");
         scripts.push((address.clone(), answer.text()));
     }
-    let names: Vec<_> = scripts.iter().map(|(name, _)| name.split('?').next().unwrap()).collect();
-    assert_eq!(names, ["/static/console.js", "/static/docs.js", "/static/reset-password.js"]);
+    for name in ["/static/console.js?", "/static/docs.js?", "/static/reset-password.js?"] {
+        assert!(scripts.iter().any(|(address, _)| address.starts_with(name)), "no page names {name}");
+    }
     scripts
 }
 
@@ -101,10 +102,10 @@ async fn asvs_3_2_3_our_scripts_take_no_global_for_an_element() {
     let clobbered =
         ["window[", "document[", "globalThis[", "document.forms", "document.all", "document.images"];
     assert_eq!(lines_with(&clobbered).await, NONE);
-    // The one look-up by a name that an answer gives asks what it got.
-    let named = lines_with(&["namedItem("]).await;
-    assert_eq!(named.len(), 1, "{named:?}");
-    assert_eq!(lines_with(&["instanceof HTMLInputElement"]).await.len(), 1);
+    // A look-up by a name that an answer gives asks what it got.
+    let (named, asked) =
+        (lines_with(&["namedItem("]).await, lines_with(&["instanceof HTMLInputElement"]).await);
+    assert!(!named.is_empty() && named.len() == asked.len(), "{named:?} {asked:?}");
 }
 
 #[tokio::test]
