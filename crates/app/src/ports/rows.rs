@@ -97,7 +97,7 @@ pub trait RowTarget: Send + Sync {
 use Kind::{Bytes, Flag, Id, Number, Text};
 
 /// The audit log's table.
-pub const EVENTS: &Table = &TABLES[6];
+pub const EVENTS: &Table = &TABLES[8];
 /// How many of its columns, from the first on, are what an event says. The others are its place in the chain.
 pub const EVENT_WIDTH: usize = 12;
 

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// For answers that are not pages (ASVS 3.2.1): nothing in them may run, load or be framed.
+/// For answers that are not pages (ASVS 3.2.1, 3.4.3): nothing in them may run, load, move the base or be framed.
 const NOT_A_PAGE: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox");
 /// Two years, as browsers' preload lists ask for.
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 /// What the answers of the auth calls depend on beside the path.

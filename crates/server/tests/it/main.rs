@@ -24,6 +24,7 @@ mod tls;
 
 // The server in this process, one file for each use case.
 mod api_keys;
+mod asvs;
 mod audit_log;
 mod bad_input;
 mod by_construction;

@@ -5,6 +5,7 @@ mod contract;
 mod database;
 mod dump;
 mod durability;
+mod least_privilege;
 mod limiter;
 mod opening;
 mod outages;
