@@ -1,6 +1,7 @@
 //! The service: the ports joined, and the namespaces it serves.
 
 use crate::allowances::{DeviceProof, Limits};
+use crate::api_key_cache::ApiKeyCache;
 use crate::audit::{Actor, AuditContext};
 use crate::gates::Gates;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
@@ -12,6 +13,7 @@ use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
 use crate::refused_calls::RefusedCalls;
+use crate::running_calls::RunningCalls;
 use domain::client_address;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
@@ -50,6 +52,10 @@ pub struct Service {
     pub refused_calls: Arc<RefusedCalls>,
     /// Who waits for room in a limit.
     pub gates: Arc<Gates>,
+    /// API keys that were seen working.
+    pub api_keys: ApiKeyCache,
+    /// Calls that happen once, while they run.
+    pub running_calls: RunningCalls,
     /// Mail templates.
     pub mail_writer: Arc<dyn MailWriter>,
     /// Mail delivery.
@@ -81,6 +87,8 @@ pub struct Namespace {
     pub access_token_ttl: Duration,
     /// Whether bodies carry refresh tokens at all. Off for a namespace of browsers alone.
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    pub api_key_required: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
     /// Words that say nothing in a password here: the product's name, the namespace's, the server's.

@@ -10,14 +10,14 @@
 use crate::fault::Fault;
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::ports::limiter::Limit;
-use crate::ports::password_hasher::{QueueFull, Verification};
+use crate::ports::password_hasher::{QueueFull, SealedPassword, Verification};
 use crate::ports::store::{Credential, OpenSession, OpenSessionOutcome, OpenedSession};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
 use crate::tokens::{self, Carriage, CookieGrant, TokenGrant};
-use domain::account::{AccountStatus, User};
+use domain::account::{AccountStatus, CredentialEpoch, User};
 use domain::email_address::EmailAddress;
-use domain::ids::SessionId;
+use domain::ids::{SessionId, UserId};
 use domain::password::Password;
 use domain::session::Salt;
 
@@ -149,18 +149,32 @@ pub(crate) async fn open(
     verified: Verification,
     origin: &Origin,
 ) -> Result<OpenedSession, SignInError> {
+    let id = SessionId::new(service.new_uuid());
+    let owner = (credential.user, credential.epoch);
+    open_as(service, namespace, id, owner, verified.replacement, origin).await
+}
+
+/// Opens the session of that id, unless its owner's credential has changed since that epoch.
+pub(crate) async fn open_as(
+    service: &Service,
+    namespace: &Namespace,
+    id: SessionId,
+    (user, expected_epoch): (UserId, CredentialEpoch),
+    rehash: Option<SealedPassword>,
+    origin: &Origin,
+) -> Result<OpenedSession, SignInError> {
     let mut salt = [0; 16];
     service.entropy.fill(&mut salt);
     let open = OpenSession {
-        id: SessionId::new(service.new_uuid()),
+        id,
         namespace: namespace.name.clone(),
-        user: credential.user,
-        expected_epoch: credential.epoch,
+        user,
+        expected_epoch,
         salt: Salt(salt),
         mac_key: service.macs.current_key(),
         policy: namespace.sessions,
         client: origin.client.clone(),
-        rehash: verified.replacement,
+        rehash,
         audit: origin.audit(),
     };
     match service.store.open_session(open).await? {

@@ -35,6 +35,12 @@ pub enum EventKind {
     SessionRevoked,
     /// A signing key was made, promoted or retired.
     SigningKeyRotated,
+    /// An API key was made for an application.
+    ApiKeyCreated,
+    /// An API key got a new secret.
+    ApiKeyRotated,
+    /// An API key was revoked.
+    ApiKeyRevoked,
     /// A signing key was forgotten: nothing it signed can be valid any more.
     SigningKeyRetired,
     /// A root key was used with this database for the first time.
@@ -53,7 +59,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::SignUp,
         Self::SignIn,
         Self::SignInRefused,
@@ -69,6 +75,9 @@ impl EventKind {
         Self::SessionEvicted,
         Self::SessionRevoked,
         Self::SigningKeyRotated,
+        Self::ApiKeyCreated,
+        Self::ApiKeyRotated,
+        Self::ApiKeyRevoked,
         Self::SigningKeyRetired,
         Self::RootKeyRemembered,
         Self::DatabaseRestored,
@@ -104,6 +113,9 @@ impl EventKind {
             Self::SessionEvicted => "session_evicted",
             Self::SessionRevoked => "session_revoked",
             Self::SigningKeyRotated => "signing_key_rotated",
+            Self::ApiKeyCreated => "api_key_created",
+            Self::ApiKeyRotated => "api_key_rotated",
+            Self::ApiKeyRevoked => "api_key_revoked",
             Self::SigningKeyRetired => "signing_key_retired",
             Self::RootKeyRemembered => "root_key_remembered",
             Self::DatabaseRestored => "database_restored",
@@ -138,6 +150,9 @@ impl EventKind {
             | Self::AccountEnabled
             | Self::AccountDeleted
             | Self::SigningKeyRotated
+            | Self::ApiKeyCreated
+            | Self::ApiKeyRotated
+            | Self::ApiKeyRevoked
             | Self::SigningKeyRetired
             | Self::RootKeyRemembered
             | Self::DatabaseRestored

@@ -6,12 +6,15 @@
 
 pub mod access_token;
 pub mod account;
+pub mod api_key;
 pub mod client_address;
 pub mod credential;
 pub mod device_token;
+pub mod doctor_probe;
 pub mod email_address;
 pub mod event;
 mod host_name;
+pub mod idempotency;
 pub mod ids;
 pub mod locale;
 pub mod namespace;

@@ -26,7 +26,12 @@ pub async fn ensure_account(service: &Service) -> anyhow::Result<()> {
     let password = Password::chosen(DEMO_PASSWORD.to_owned(), namespace.password_min)?;
     match make_account(service, namespace, email, password, AuditContext::operator()).await {
         Ok(_) | Err(SignUpError::EmailTaken) => Ok(()),
-        Err(SignUpError::Busy(_) | SignUpError::Limited(_) | SignUpError::PasswordBlocked(_)) => {
+        Err(
+            SignUpError::Busy(_)
+            | SignUpError::Limited(_)
+            | SignUpError::PasswordBlocked(_)
+            | SignUpError::Idempotency(_),
+        ) => {
             anyhow::bail!("the hashing pool has no room for the demo account")
         }
         Err(SignUpError::Fault(fault)) => Err(fault).context("cannot make the demo account"),

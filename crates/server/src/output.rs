@@ -4,6 +4,7 @@ use app::outbox::{MailSubject, OutboxRow};
 use app::ports::rows::{Cell, EVENTS};
 use app::ports::store::Seal;
 use domain::account::User;
+use domain::api_key::ApiKey;
 use domain::event::EventKind;
 use domain::session::Session;
 use domain::time::UnixMillis;
@@ -58,6 +59,31 @@ pub fn session_json(session: &Session) -> Value {
 pub fn session_line(session: &Session) -> String {
     let client = session.client.user_agent.as_deref().unwrap_or("unknown client");
     format!("{}  last used {}  {client}", session.id, moment(session.last_proof_at))
+}
+
+/// An API key as JSON, without what is secret.
+pub fn api_key_json(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id.to_string(),
+        "namespace": key.namespace.as_str(),
+        "name": key.name.as_str(),
+        "created_at": moment(key.created_at),
+        "rotated_at": moment(key.rotated_at),
+        "expires_at": key.current.expires_at.map(moment),
+        "previous_secret_expires_at": key.previous.and_then(|secret| secret.expires_at).map(moment),
+        "revoked_at": key.revoked_at.map(moment),
+        "last_used_at": key.last_used_at.map(moment),
+    })
+}
+
+/// An API key as a line.
+pub fn api_key_line(key: &ApiKey) -> String {
+    let at = |at: Option<UnixMillis>| at.map_or_else(|| "never".to_owned(), moment);
+    let ends = match key.revoked_at {
+        Some(revoked) => format!("revoked {}", moment(revoked)),
+        None => format!("expires {}", at(key.current.expires_at)),
+    };
+    format!("{}  {}  {ends}  last used {}", key.id, key.name, at(key.last_used_at))
 }
 
 /// A mail order as JSON. The address it was asked for is the operator's to see.

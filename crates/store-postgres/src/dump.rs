@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 
 /// What is copied. Limits, leases and the pulse of the readiness check are of no use in another database.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 12] = [
     "schema_history",
     "users",
     "decoys",
@@ -23,6 +23,8 @@ const TABLES: [&str; 10] = [
     "outbox",
     "root_keys",
     "signing_keys",
+    "api_keys",
+    "idempotency",
     "events",
     "audit_marks",
 ];

@@ -47,6 +47,7 @@ bind! {
     Vec<Uuid> => UUID_ARRAY,
     &[u8] => BYTEA,
     Vec<u8> => BYTEA,
+    Option<Vec<u8>> => BYTEA,
     Vec<Vec<u8>> => BYTEA_ARRAY,
 }
 

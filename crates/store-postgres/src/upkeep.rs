@@ -42,7 +42,8 @@ impl StoreUpkeep for PostgresStore {
         let audit = self.remove_events(now.minus(retention.audit), batch).await?;
         // A budget that is whole again is the same as one that was never used.
         self.remove_limits(batch).await?;
-        Ok(Purged { sessions: ended + resets, mail, audit })
+        let once = self.remove_once(now, batch).await?;
+        Ok(Purged { sessions: ended + resets, mail, audit, once })
     }
 
     async fn backup(&self, target: &Path) -> Result<(), Fault> {
@@ -77,6 +78,13 @@ impl PostgresStore {
                         FOR UPDATE SKIP LOCKED)) RETURNING id";
         let removed = self.writers.once(sql, &[&first_kept, &i64::from(batch), &before.as_millis()]).await?;
         Ok(removed.len() as u64)
+    }
+
+    async fn remove_once(&self, now: UnixMillis, batch: u32) -> Result<u64, Failure> {
+        let sql = "DELETE FROM idempotency WHERE expires_at <= $1 AND key = ANY (ARRAY(
+                     SELECT key FROM idempotency WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+                   RETURNING 1";
+        Ok(self.writers.once(sql, &[&now.as_millis(), &i64::from(batch)]).await?.len() as u64)
     }
 
     async fn remove_limits(&self, batch: u32) -> Result<(), Failure> {

@@ -177,7 +177,8 @@ fn credential(row: &Row<'_>) -> Result<Credential> {
     })
 }
 
-fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
+/// Makes an account, inside a write.
+pub(crate) fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
     let sql = format!(
         "INSERT INTO users (namespace, id, email, email_verified, status, credential_epoch, password, created_at, updated_at)
          VALUES (?1, ?2, ?3, 0, 'active', 0, ?4, ?5, ?5)
@@ -203,7 +204,8 @@ fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
     Ok(SignUpOutcome::Created(user))
 }
 
-fn set_password(write: &Write<'_>, change: &SetPassword) -> Result<AccountChange> {
+/// Sets a password, inside a write.
+pub(crate) fn set_password(write: &Write<'_>, change: &SetPassword) -> Result<AccountChange> {
     let sql = format!(
         "UPDATE users SET password = ?3, credential_epoch = credential_epoch + 1, updated_at = ?4
           WHERE namespace = ?1 AND id = ?2 AND (?5 IS NULL OR (credential_epoch = ?5 AND status = 'active'))

@@ -6,11 +6,12 @@ use crate::open::{SqliteOptions, SqliteStore};
 use app::fault::Fault;
 use app::outbox::Notice;
 use app::ports::store::{
-    AccountKey, AccountStore as _, AuditStore as _, BeginReset, ChainMark, EventFilter, EventSeal,
-    KeyStore as _, MailResult, OpenSession, OpenSessionOutcome, OutboxStore as _, ResetStore as _, Retention,
-    SessionStore as _, SignUpOutcome, StoreUpkeep as _,
+    AccountKey, AccountStore as _, ApiKeyStore as _, AuditStore as _, BeginReset, ChainMark, EventFilter,
+    EventSeal, KeyStore as _, MailResult, Once, OnceStore as _, OpenSession, OpenSessionOutcome,
+    OutboxStore as _, ResetStore as _, Retention, SessionStore as _, SignUpOutcome, StoreUpkeep as _,
 };
 use domain::account::{AccountStatus, User};
+use domain::ids::SessionId;
 use domain::refresh_token::MacKeyId;
 use domain::session::{Session, SessionPolicy, Slot};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -20,8 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::builders::{
-    audit, co, email, end, end_all, forgot, full, new_account, notice, open, policy, redeem, refresh, sealed,
-    set_password, signing_key,
+    audit, co, email, end, end_all, forgot, fresh_uuid, full, new_account, new_api_key, notice, open, policy,
+    redeem, refresh, rotation, sealed, set_password, signing_key,
 };
 use testkit::{FakeClock, SeededEntropy};
 
@@ -37,7 +38,7 @@ const MAY_SCAN: [&str; 7] = [
      next_attempt_at, last_error FROM outbox WHERE ?1 OR state",
 ];
 /// Tables of a handful of rows.
-const SMALL: [&str; 2] = ["SCAN signing_keys", "SCAN root_keys"];
+const SMALL: [&str; 3] = ["SCAN signing_keys", "SCAN root_keys", "SCAN api_keys"];
 
 static CAUGHT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -79,11 +80,33 @@ async fn use_everything(store: &SqliteStore) -> Result<(), Fault> {
     store.add_signing_key(signing_key("a", user.created_at), None, audit()).await?;
     store.list_signing_keys().await?;
     store.remove_signing_keys(&["a".to_owned()]).await?;
+    use_api_keys(store).await?;
+    use_once(store, &user).await?;
     store.check().await?;
     use_audit_chain(store).await?;
     let at_once = Retention { sessions: Duration::ZERO, mail: Duration::ZERO, audit: Duration::ZERO };
     store.purge(at_once, 10).await?;
     store.delete_account(&co(), user.id, audit()).await.map(|_| ())
+}
+
+async fn use_api_keys(store: &SqliteStore) -> Result<(), Fault> {
+    let new = new_api_key("web");
+    let key = new.id;
+    store.add_api_key(new).await?;
+    store.find_api_key(key).await?;
+    store.list_api_keys(&co()).await?;
+    store.rotate_api_key(&co(), key, rotation(2), audit()).await?;
+    store.note_api_key_uses(&[key]).await?;
+    store.revoke_api_key(&co(), key, audit()).await.map(|_| ())
+}
+
+async fn use_once(store: &SqliteStore, user: &User) -> Result<(), Fault> {
+    let once = |key| Once { key: [key; 32], body: [0; 32], keep_for: Duration::ZERO };
+    store.find_once([1; 32]).await?;
+    store.sign_up_once(new_account("ola"), once(1)).await?;
+    store.order_mail_once(forgot("ola"), once(2), audit()).await?;
+    let session = SessionId::new(fresh_uuid());
+    store.set_password_once(set_password(user), once(3), session).await.map(|_| ())
 }
 
 async fn use_accounts_and_sessions(store: &SqliteStore) -> Result<(User, Session), Fault> {
@@ -114,9 +137,9 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     let order = store.order_mail(forgot("kari"), audit()).await?;
     store.order_mail(notice(user, Notice::PasswordChanged), audit()).await?;
     store.next_mail_due().await?;
-    store.claim_mail(1, Duration::from_secs(60)).await?;
+    let claimed = store.claim_mail(1, Duration::from_secs(60)).await?.remove(0);
     store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?;
-    store.finish_mail(order, MailResult::Dead { reason: "550 no".to_owned() }).await?;
+    store.finish_mail(claimed.lease(), MailResult::Dead { reason: "550 no".to_owned() }).await?;
     store.retry_mail(None).await?;
     store.list_mail(true, 10).await?;
     let BeginReset::Send(pending) = store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?
@@ -125,7 +148,7 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     };
     store.find_reset(&co(), pending.id).await?;
     store.redeem_reset(redeem(user, &pending)).await?;
-    store.finish_mail(order, MailResult::Sent).await
+    store.finish_mail(claimed.lease(), MailResult::Sent).await.map(|_| ())
 }
 
 async fn use_audit_chain(store: &SqliteStore) -> Result<(), Fault> {

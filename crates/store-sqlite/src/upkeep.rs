@@ -42,6 +42,7 @@ impl StoreUpkeep for SqliteStore {
             sessions: now.minus(retention.sessions).as_millis(),
             mail: now.minus(retention.mail).as_millis(),
             audit: now.minus(retention.audit),
+            now: now.as_millis(),
         };
         // Sessions and resets have no index on their end, which would cost every rotation a second write. A
         // reader finds what is over; the writer removes it by key.
@@ -67,6 +68,7 @@ struct Cutoffs {
     sessions: i64,
     mail: i64,
     audit: UnixMillis,
+    now: i64,
 }
 
 #[derive(Default)]
@@ -75,11 +77,16 @@ struct Over {
     resets: Vec<[u8; 16]>,
     mail: Vec<[u8; 16]>,
     events: Vec<[u8; 16]>,
+    once: Vec<[u8; 32]>,
 }
 
 impl Over {
     const fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.resets.is_empty() && self.mail.is_empty() && self.events.is_empty()
+        self.sessions.is_empty()
+            && self.resets.is_empty()
+            && self.mail.is_empty()
+            && self.events.is_empty()
+            && self.once.is_empty()
     }
 }
 
@@ -102,11 +109,16 @@ fn find_over(connection: &Connection, cutoffs: Cutoffs, batch: u32) -> Result<Ov
         )?
         .query_map(params![Uuid::as_bytes(&oldest_kept), batch], |row| row.get(0))?
         .collect::<Result<_>>()?;
+    let once = connection
+        .prepare_cached("SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2")?
+        .query_map(params![cutoffs.now, batch], |row| row.get(0))?
+        .collect::<Result<_>>()?;
     Ok(Over {
         sessions: find("sessions", SESSION_IS_OVER, cutoffs.sessions)?,
         resets: find("resets", RESET_IS_OVER, cutoffs.sessions)?,
         mail: find("outbox", MAIL_IS_OVER, cutoffs.mail)?,
         events,
+        once,
     })
 }
 
@@ -123,7 +135,14 @@ fn remove(write: &Write<'_>, over: &Over, cutoffs: Cutoffs) -> Result<Purged> {
     };
     let sessions = remove("sessions", SESSION_IS_OVER, cutoffs.sessions, &over.sessions)?;
     let resets = remove("resets", RESET_IS_OVER, cutoffs.sessions, &over.resets)?;
+    let mut forget =
+        write.connection.prepare_cached("DELETE FROM idempotency WHERE key = ?1 AND expires_at <= ?2")?;
+    let mut once = 0;
+    for key in &over.once {
+        once += forget.execute(params![key, cutoffs.now])? as u64;
+    }
     Ok(Purged {
+        once,
         sessions: sessions + resets,
         mail: remove("outbox", MAIL_IS_OVER, cutoffs.mail, &over.mail)?,
         audit: remove("events", "at <= ?1 AND seq IS NULL", cutoffs.audit.as_millis(), &over.events)?,

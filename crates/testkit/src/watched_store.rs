@@ -7,16 +7,18 @@ use app::ports::keys::SigningKeyRecord;
 use app::ports::password_hasher::SealedPassword;
 use app::ports::rows::Row;
 use app::ports::store::{
-    AccountChange, AccountKey, AccountStore, AuditRow, AuditStore, BeginReset, ChainMark, ChainPage,
-    ClaimedMail, Credential, EndSession, EndSessionOutcome, EndSessions, EventFilter, EventSeal, KeyStore,
-    MailResult, NewAccount, NewEvent, OpenSession, OpenSessionOutcome, OutboxStore, Purged, RedeemReset,
-    RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore, SessionView, SetPassword,
-    SignUpOutcome, Store, StoreUpkeep, StoredReset, Unsealed,
+    AccountChange, AccountKey, AccountStore, AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView,
+    AuditRow, AuditStore, BeginReset, ChainMark, ChainPage, ClaimedMail, Credential, EndSession,
+    EndSessionOutcome, EndSessions, EventFilter, EventSeal, KeyStore, MailLease, MailResult, NewAccount,
+    NewApiKey, NewEvent, Once, OnceOutcome, OnceRecord, OnceStore, OpenSession, OpenSessionOutcome,
+    OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore,
+    SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset, Unsealed,
 };
 use async_trait::async_trait;
 use domain::account::{AccountStatus, User};
+use domain::api_key::{ApiKey, Rotation};
 use domain::email_address::EmailAddress;
-use domain::ids::{EventId, OutboxId, ResetId, SessionId, UserId};
+use domain::ids::{ApiKeyId, EventId, OutboxId, ResetId, SessionId, UserId};
 use domain::namespace::NamespaceName;
 use domain::refresh_token::MacKeyId;
 use domain::session::Session;
@@ -102,6 +104,22 @@ watched! { KeyStore:
     remove_signing_keys(kids: &[String]) -> ();
 }
 
+watched! { ApiKeyStore:
+    add_api_key(new: NewApiKey) -> AddApiKeyOutcome;
+    find_api_key(key: ApiKeyId) -> Option<ApiKeyView>;
+    list_api_keys(namespace: &NamespaceName) -> Vec<ApiKey>;
+    rotate_api_key(namespace: &NamespaceName, key: ApiKeyId, rotation: Rotation, audit: AuditContext) -> ApiKeyChange;
+    revoke_api_key(namespace: &NamespaceName, key: ApiKeyId, audit: AuditContext) -> ApiKeyChange;
+    note_api_key_uses(keys: &[ApiKeyId]) -> ();
+}
+
+watched! { OnceStore:
+    find_once(key: [u8; 32]) -> Option<OnceRecord>;
+    sign_up_once(new: NewAccount, once: Once) -> OnceOutcome<SignUpOutcome>;
+    order_mail_once(order: MailOrder, once: Once, audit: AuditContext) -> OnceOutcome<OutboxId>;
+    set_password_once(change: SetPassword, once: Once, session: SessionId) -> OnceOutcome<AccountChange>;
+}
+
 watched! { AuditStore:
     record_events(events: Vec<NewEvent>) -> ();
     list_events(limit: u32) -> Vec<AuditRow>;
@@ -137,8 +155,8 @@ impl OutboxStore for WatchedStore {
         self.inner.claim_mail(limit, lease).await
     }
 
-    async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
-        self.inner.finish_mail(id, result).await
+    async fn finish_mail(&self, lease: MailLease, result: MailResult) -> Result<bool, Fault> {
+        self.inner.finish_mail(lease, result).await
     }
 
     async fn next_mail_due(&self) -> Result<Option<Duration>, Fault> {

@@ -125,7 +125,7 @@ pub const EVENT_WIDTH: usize = 12;
 
 /// Every table that is moved. Budgets, leases and the readiness check's pulse are not: they are of the moment. The root
 /// keys' fingerprints come last.
-pub const TABLES: [Table; 9] = [
+pub const TABLES: [Table; 11] = [
     Table {
         name: "users",
         key: 2,
@@ -215,6 +215,35 @@ pub const TABLES: [Table; 9] = [
             ("sealed", Bytes),
             ("created_at", Number),
             ("activates_at", Number),
+        ],
+    },
+    Table {
+        name: "api_keys",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("namespace", Text),
+            ("name", Text),
+            ("digest", Bytes),
+            ("expires_at", Number),
+            ("previous_digest", Bytes),
+            ("previous_expires_at", Number),
+            ("created_at", Number),
+            ("rotated_at", Number),
+            ("revoked_at", Number),
+            ("last_used_at", Number),
+        ],
+    },
+    Table {
+        name: "idempotency",
+        key: 1,
+        columns: &[
+            ("key", Bytes),
+            ("body", Bytes),
+            ("answer", Text),
+            ("subject_id", Id),
+            ("epoch", Number),
+            ("expires_at", Number),
         ],
     },
     EVENTS_TABLE,

@@ -6,54 +6,60 @@ use crate::problem::Problem;
 use crate::request_id::{REQUEST_ID, RequestId};
 use crate::state::HttpState;
 use app::refused_calls::RefusedCall;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, Method, Uri};
 use axum::response::Response;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// What stands for a path that is none of ours.
 const UNMATCHED: &str = "unmatched";
 
-/// Gives the request its id, and tells what became of it.
-pub(crate) async fn observe(
-    State(state): State<Arc<HttpState>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let start = Instant::now();
-    let id = RequestId::of(request.headers(), || state.service.new_uuid().to_string());
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let operation = route.unwrap_or_else(|| UNMATCHED.to_owned());
-    let method = request.method().clone();
-    let source = source(request.extensions(), request.headers(), &state.options);
-    let namespace = namespace_of(request.uri().path()).map(str::to_owned);
-    request.extensions_mut().insert(id.clone());
-    state.metrics.began();
-    let mut response = next.run(request).await;
-    let (status, took) = (response.status().as_u16(), start.elapsed());
-    state.metrics.ended(&operation, status, took);
-    tracing::info!(
-        request_id = id.0,
-        method = method.as_str(),
-        route = operation,
-        status,
-        milliseconds = took.as_secs_f64() * 1000.0,
-        "request"
-    );
-    if let Some(problem) = response.extensions().get::<Problem>().filter(|problem| problem.code.is_counted())
-    {
-        state
-            .service
-            .refused_calls
-            .count(refused(problem, &operation, namespace.as_deref(), source, &state), &id.0);
+/// A request under way.
+pub(crate) struct Observed {
+    /// Its id, which is among its extensions too.
+    pub(crate) id: RequestId,
+    start: Instant,
+    route: Option<MatchedPath>,
+    method: Method,
+    uri: Uri,
+    source: Option<IpAddr>,
+}
+
+impl Observed {
+    /// Gives the request its id.
+    pub(crate) fn begin(state: &HttpState, request: &mut Request) -> Self {
+        let start = Instant::now();
+        let id = RequestId::of(request.headers(), || state.service.new_uuid().to_string());
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let source = source(request.extensions(), request.headers(), &state.options);
+        request.extensions_mut().insert(id.clone());
+        state.metrics.began();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        Self { id, start, route, method, uri, source }
     }
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
-        response.headers_mut().insert(REQUEST_ID, value);
+
+    /// Tells what became of it.
+    pub(crate) fn end(self, state: &HttpState, response: &mut Response) {
+        let (status, took) = (response.status().as_u16(), self.start.elapsed());
+        let operation = self.route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+        state.metrics.ended(operation, status, took);
+        tracing::info!(
+            request_id = self.id.0,
+            method = self.method.as_str(),
+            route = operation,
+            status,
+            milliseconds = took.as_secs_f64() * 1000.0,
+            "request"
+        );
+        if let Some(problem) = response.extensions().get::<Problem>().filter(|one| one.code.is_counted()) {
+            let call = refused(problem, operation, namespace_of(self.uri.path()), self.source, state);
+            state.service.refused_calls.count(call, &self.id.0);
+        }
+        if let Ok(value) = HeaderValue::try_from(self.id.0) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
     }
-    response
 }
 
 /// The part of a path that names the namespace.

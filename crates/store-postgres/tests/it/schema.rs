@@ -17,7 +17,7 @@ async fn nodes_that_start_at_once_on_an_empty_database_make_one_schema() {
     }
     let stores = set.join_all().await;
     let rows = connect(&url).await.query("SELECT version FROM schema_history", &[]).await.unwrap();
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows.len(), 5);
     for store in stores {
         store.check().await.unwrap();
         store.close();

@@ -6,8 +6,10 @@
 //! `testkit` is the definition of these traits.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod audit;
 pub mod keys;
+pub mod once;
 pub mod outbox;
 pub mod resets;
 pub mod sessions;
@@ -16,12 +18,14 @@ pub mod upkeep;
 pub use accounts::{
     AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
 };
+pub use api_keys::{AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView, NewApiKey};
 pub use audit::{
     AuditRow, AuditStore, ChainMark, ChainPage, ChainRow, EventFilter, EventSeal, MarkName, NewEvent, Seal,
     Unsealed,
 };
 pub use keys::KeyStore;
-pub use outbox::{ClaimedMail, MailResult, OutboxStore};
+pub use once::{Once, OnceAnswer, OnceOutcome, OnceRecord, OnceStore};
+pub use outbox::{ClaimedMail, MailLease, MailResult, OutboxStore};
 pub use resets::{BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
 pub use sessions::{
     EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
@@ -31,11 +35,27 @@ pub use upkeep::{Purged, Retention, StoreUpkeep};
 
 /// Everything the server asks of a store.
 pub trait Store:
-    AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + AuditStore + StoreUpkeep
+    AccountStore
+    + SessionStore
+    + ResetStore
+    + OutboxStore
+    + KeyStore
+    + ApiKeyStore
+    + OnceStore
+    + AuditStore
+    + StoreUpkeep
 {
 }
 
-impl<S: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + AuditStore + StoreUpkeep> Store
-    for S
+impl<S> Store for S where
+    S: AccountStore
+        + SessionStore
+        + ResetStore
+        + OutboxStore
+        + KeyStore
+        + ApiKeyStore
+        + OnceStore
+        + AuditStore
+        + StoreUpkeep
 {
 }

@@ -27,6 +27,8 @@ pub struct Purged {
     pub mail: u64,
     /// Audit events that nobody had sealed.
     pub audit: u64,
+    /// Records of calls that happened once. They say themselves how long they are kept.
+    pub once: u64,
 }
 
 /// What keeps a store well.

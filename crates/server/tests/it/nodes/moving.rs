@@ -55,6 +55,9 @@ async fn a_live_deployment_moves_and_every_refresh_token_still_works() {
     let out = post(&old.base, "sign-out", json!({ "refresh_token": tokens[0] })).await;
     assert_eq!(out.status, 200);
     post(&old.base, "forgot-password", json!({ "email": "owner1@example.com" })).await;
+    let made = run_with(data.path(), &embedded(&setup), &["api-key", "create", "web", "--json"], "").json();
+    let signed_up = once(&old.base, made["api_key"].as_str().unwrap()).await;
+    assert_eq!(signed_up.0, 201, "{signed_up:?}");
     // A rehearsal beside the running server; the move itself waits until it has stopped.
     let rehearsed = migrate(data.path(), &setup, &["--dry-run"]);
     assert!(rehearsed.is_success && rehearsed.out.contains("Rehearsed"), "{rehearsed:?}");
@@ -79,12 +82,26 @@ async fn a_live_deployment_moves_and_every_refresh_token_still_works() {
     }
     let account = json!({ "email": "owner3@example.com", "password": PASSWORD });
     assert_eq!(post(&new.base, "sign-in", account).await.status, 200);
+    assert_eq!(
+        once(&new.base, made["api_key"].as_str().unwrap()).await,
+        signed_up,
+        "key and record moved along"
+    );
     drop(new);
     chain_has_moved(&schema, data.path(), &setup, &head).await;
     // It is a database of its own now, and stays as it is.
     let again = migrate(data.path(), &setup, &[]);
     assert!(!again.is_success && again.err.contains("name an empty one"), "{again:?}");
     schema.discard().await;
+}
+
+/// A sign-up under an `Idempotency-Key`, by an application with an API key.
+async fn once(base: &str, api_key: &str) -> (u16, Value) {
+    let body = json!({ "email": "once@example.com", "password": PASSWORD });
+    let draft = reqwest::Client::new().post(format!("{base}/api/co/auth/sign-up")).json(&body);
+    let draft = draft.header("idempotency-key", "8e03978e-40d5-43dd-bc93-6894a57f9324");
+    let answer = draft.header("x-api-key", api_key).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
 /// A move that was cut off after some rows: servers stay out, and it goes on where it was.
