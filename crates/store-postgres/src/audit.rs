@@ -42,9 +42,8 @@ impl AuditStore for PostgresStore {
         limit: u32,
     ) -> Result<Vec<Row>, Fault> {
         let sql = format!(
-            "SELECT {} FROM events e WHERE e.id >= $1 AND e.id > $2 AND e.id < $3
-                AND ($4 IS NULL OR e.user_id = $4) AND ($5 IS NULL OR e.kind = $5) ORDER BY e.id LIMIT $6",
-            columns(EVENTS.columns.len())
+            "SELECT {EVENT_COLUMNS}, {PLACE_COLUMNS} FROM events e WHERE e.id >= $1 AND e.id > $2 AND e.id < $3
+                AND ($4 IS NULL OR e.user_id = $4) AND ($5 IS NULL OR e.kind = $5) ORDER BY e.id LIMIT $6"
         );
         let since = filter.since.map_or(Uuid::nil(), first_id_at);
         let until = filter.until.map_or(Uuid::max(), first_id_at);
@@ -114,26 +113,24 @@ impl AuditStore for PostgresStore {
     }
 }
 
-/// The first columns of an event, of the table `e`.
-fn columns(count: usize) -> String {
-    let names: Vec<_> = EVENTS.columns[..count].iter().map(|(name, _)| format!("e.{name}")).collect();
-    names.join(", ")
-}
+/// What an event says, and its place in the chain: the columns of [`EVENTS`] in their order, of the table `e`.
+const EVENT_COLUMNS: &str = "e.id, e.at, e.kind, e.namespace, e.user_id, e.session_id, e.actor, e.request_id, e.address, \
+     e.detail, e.problem, e.times";
+const PLACE_COLUMNS: &str = "e.seq, e.seal_key, e.seal";
 
 /// How many cells the two marks have in a row of [`page`], and the place of its event after them.
 const MARKS_WIDTH: usize = 8;
 const PLACE_WIDTH: usize = 3;
 
 /// Both marks beside every event that is wanted, or beside nothing, all of one snapshot.
-fn page(wanted: &str, order: &str) -> String {
+fn page(condition: &str, order: &str) -> String {
     format!(
         "WITH page AS MATERIALIZED (
-           SELECT e.seq, e.seal_key, e.seal, {} FROM events e WHERE {wanted})
+           SELECT {PLACE_COLUMNS}, {EVENT_COLUMNS} FROM events e WHERE {condition})
          SELECT h.seq, h.seal, h.mac_key, h.mac, c.seq, c.seal, c.mac_key, c.mac, p.*
            FROM (SELECT 1) AS one
            LEFT JOIN audit_marks h ON h.name = 'head' LEFT JOIN audit_marks c ON c.name = 'cut'
-           LEFT JOIN page p ON true ORDER BY {order}",
-        columns(EVENT_WIDTH)
+           LEFT JOIN page p ON true ORDER BY {order}"
     )
 }
 
@@ -209,7 +206,7 @@ impl Intention for AppendSeals {
 
     /// The head's row lets one sealer through. The first of all makes it; whoever waited for that finds its row there.
     async fn run(&self, write: &Write<'_>) -> Result<bool, Failure> {
-        let head = write.query_opt(&lock_mark(MarkName::Head), &[]).await?;
+        let head = write.query_opt(LOCK_MARK, &[&MarkName::Head.name()]).await?;
         let stands_at = head.map(|row| row.try_get::<_, i64>(0)).transpose()?.unwrap_or(0);
         if stands_at != number(self.from) {
             return Ok(false);
@@ -238,7 +235,7 @@ impl Intention for CutChain {
     type Outcome = u64;
 
     async fn run(&self, write: &Write<'_>) -> Result<u64, Failure> {
-        write.query_opt(&lock_mark(MarkName::Cut), &[]).await?;
+        write.query_opt(LOCK_MARK, &[&MarkName::Cut.name()]).await?;
         if !put_mark(write, MarkName::Cut, &self.0, None).await? {
             return Ok(0);
         }
@@ -266,9 +263,7 @@ impl Intention for RestartChain {
     }
 }
 
-fn lock_mark(name: MarkName) -> String {
-    format!("SELECT seq FROM audit_marks WHERE name = '{}' FOR UPDATE", name.name())
-}
+const LOCK_MARK: &str = "SELECT seq FROM audit_marks WHERE name = $1 FOR UPDATE";
 
 /// Moves a mark on from a place, or from wherever it is behind this one. What is made here for the first time was not
 /// there to be locked: whoever else makes it comes before or after.
@@ -287,4 +282,16 @@ async fn put_mark(
     let values: [&dyn Bind; 6] =
         [&name.name(), &seq, &mark.seal.as_slice(), &key, &mark.mac.as_slice(), &from];
     Ok(write.execute(put, &values).await? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_are_read_in_the_order_of_their_table() {
+        let read = format!("{EVENT_COLUMNS}, {PLACE_COLUMNS}");
+        let names: Vec<_> = EVENTS.columns.iter().map(|(name, _)| format!("e.{name}")).collect();
+        assert_eq!(read, names.join(", "));
+    }
 }
