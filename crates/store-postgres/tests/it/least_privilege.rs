@@ -2,8 +2,8 @@
 
 use crate::database::{Database, connect, open, server};
 use app::ports::store::{
-    AccountStore as _, OpenSessionOutcome, OutboxStore as _, SessionStore as _, SignUpOutcome,
-    StoreUpkeep as _,
+    AccountStore as _, AuditStore as _, OpenSessionOutcome, OutboxStore as _, SessionStore as _,
+    SignUpOutcome, StoreUpkeep as _,
 };
 use domain::session::Slot;
 use minbil_auth_store_postgres::PostgresOptions;
