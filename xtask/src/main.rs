@@ -40,7 +40,8 @@ Usage: cargo xtask <command> [options]
                        names, links. Every violation is printed as file:line.
 
   licences             The licences, sources, bans and duplicates of all dependencies against deny.toml,
-                       without cargo-deny.
+                       by our own check and, where it is installed, by cargo-deny.
+      --advisories     Known vulnerabilities and yanked versions too: needs cargo-deny and its database.
 
   faults               Kill the server with SIGKILL under load and start it again, over and over: what was
                        answered must still be true.
@@ -58,7 +59,7 @@ Usage: cargo xtask <command> [options]
                        depth, 100 kills, 100 concurrent clients, each fuzz target for a minute. Takes
                        a while; quiet machine please.
       --cycles N       Kills (100).
-      --seconds N      Seconds of fuzzing per target (60).
+      --seconds N      Seconds of fuzzing per target (60; 600 before a release).
 
   bench                The benchmark, built with optimisations. Its own options follow:
                        `cargo xtask bench --quick`.
@@ -109,9 +110,13 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         "tidy" => {
             Options::parse(rest, &[], &[])?.no_names().and_then(|()| summary(tidy::run(&Workspace::load()?)))
         }
-        "licences" => Options::parse(rest, &[], &[])?
-            .no_names()
-            .and_then(|()| summary(licences::run(&Workspace::load()?))),
+        "licences" => {
+            let options = Options::parse(rest, &[], &["--advisories"])?;
+            options.no_names()?;
+            let workspace = Workspace::load()?;
+            summary(licences::run(&workspace))?;
+            if options.has("--advisories") { summary(licences::advisories(&workspace)) } else { Ok(true) }
+        }
         "faults" => {
             let options = Options::parse(rest, &["--cycles"], &[])?;
             options.no_names()?;
