@@ -41,7 +41,8 @@ Usage: cargo xtask <command> [options]
                        names, links. Every violation is printed as file:line.
 
   licences             The licences, sources, bans and duplicates of all dependencies against deny.toml,
-                       without cargo-deny.
+                       by our own check and, where it is installed, by cargo-deny.
+      --advisories     Known vulnerabilities and yanked versions too: needs cargo-deny and its database.
 
   asvs                 Whether docs/security/asvs.md and failures.md are what their claims make, and how many
                        requirements are proven. The step of the same name in `test` asks that each test that is
@@ -64,7 +65,7 @@ Usage: cargo xtask <command> [options]
                        depth, 100 kills, 100 concurrent clients, each fuzz target for a minute. Takes
                        a while; quiet machine please.
       --cycles N       Kills (100).
-      --seconds N      Seconds of fuzzing per target (60).
+      --seconds N      Seconds of fuzzing per target (60; 600 before a release).
 
   bench                The benchmark, built with optimisations. Its own options follow:
                        `cargo xtask bench --quick`.
@@ -115,9 +116,13 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         "tidy" => {
             Options::parse(rest, &[], &[])?.no_names().and_then(|()| summary(tidy::run(&Workspace::load()?)))
         }
-        "licences" => Options::parse(rest, &[], &[])?
-            .no_names()
-            .and_then(|()| summary(licences::run(&Workspace::load()?))),
+        "licences" => {
+            let options = Options::parse(rest, &[], &["--advisories"])?;
+            options.no_names()?;
+            let workspace = Workspace::load()?;
+            summary(licences::run(&workspace))?;
+            if options.has("--advisories") { summary(licences::advisories(&workspace)) } else { Ok(true) }
+        }
         "asvs" => {
             let options = Options::parse(rest, &[], &["--write"])?;
             options.no_names()?;

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::counts::Counts;
 use crate::faults;
 use crate::fuzz::Fuzz;
+use crate::licences;
 use crate::machine;
 use crate::postgres;
 use crate::process::{Run, Stream, show};
@@ -48,6 +49,12 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
                 .setting("MINBIL_AUTH_TEST_MODEL_STEPS", "8"),
         )?,
         tests(
+            "Refresh, sign-out, reset, disable and sign-in: every order of their statements, three calls each",
+            release("minbil-auth-domain")
+                .args(["--test", "interleavings", "--", "--nocapture"])
+                .setting("MINBIL_AUTH_TEST_MODEL_CALLS", "3"),
+        )?,
+        tests(
             "Rules of the domain: ten times the usual number of random cases",
             release("minbil-auth-domain").setting("PROPTEST_CASES", "2560"),
         )?,
@@ -74,6 +81,7 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
             postgres::nodes_command(workspace, FAILOVERS)?.hidden(postgres::URL, &database.url),
         )?,
     ];
+    parts.push(advisories(workspace)?);
     let fuzz = Fuzz::find(workspace)?.context("the tree has no fuzz/Cargo.toml")?;
     parts.push(fuzzing(&fuzz, amounts.seconds)?);
     let paper = paper(&machine::date()?, &machine::describe()?, &revision(workspace), &parts);
@@ -93,6 +101,15 @@ fn tests(title: &'static str, run: Run) -> Result<Part> {
     let said =
         output.lines().filter_map(|line| line.split_once(PROOF)).map(|(_, said)| said.trim().to_owned());
     let shown = said.chain([counts.to_string()]).collect();
+    Ok(Part { title, command, seconds: begun.elapsed().as_secs(), shown })
+}
+
+fn advisories(workspace: &Workspace) -> Result<Part> {
+    let title = "Known vulnerabilities of dependencies";
+    show(&format!("\n=== {title}"));
+    let begun = Instant::now();
+    let shown = vec![licences::advisories(workspace)?];
+    let command = "cargo xtask licences --advisories".to_owned();
     Ok(Part { title, command, seconds: begun.elapsed().as_secs(), shown })
 }
 

@@ -1,5 +1,5 @@
-//! Checks the dependencies against `deny.toml` without cargo-deny, which takes long to install: licences,
-//! sources, banned crates, and crates that are there in two versions.
+//! Checks the dependencies against `deny.toml`: licences, sources, banned crates, and crates that are there in two versions. Our own
+//! check needs nothing; cargo-deny, which takes long to install, gives a second opinion where it is there, and alone knows advisories.
 
 mod deny_file;
 mod spdx;
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 use serde_json::Value;
 
+use crate::machine;
 use crate::process::show;
 use crate::workspace::{Workspace, array, metadata, text};
 use deny_file::DenyFile;
@@ -24,8 +25,48 @@ struct Dependency {
     source: Option<String>,
 }
 
-/// Checks every dependency of every target. An error says how many faults were printed.
+/// What cargo-deny says when it could not get at the advisories, as opposed to having found some.
+const UNREACHED: [&str; 3] =
+    ["failed to fetch advisory database", "failed to load advisory database", "failed to open advisory"];
+
+/// Our own check, and what cargo-deny says of the same where it is installed.
 pub(crate) fn run(workspace: &Workspace) -> Result<String> {
+    let checked = own_check(workspace)?;
+    if machine::find("cargo-deny").is_none() {
+        show(
+            "!!! cargo-deny is not installed: licences, sources, bans and duplicates were checked by our own check",
+        );
+        show("!!! alone; advisories were NOT. `cargo install --locked cargo-deny` to have them checked too.");
+        return Ok(format!("{checked}; without cargo-deny, so no advisories"));
+    }
+    workspace.cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]).run()?;
+    Ok(format!("{checked}; cargo-deny agrees"))
+}
+
+/// Known vulnerabilities and yanked versions. They come from a server and change by the day, so they are no part of the tests: they must not
+/// make yesterday's commit fail. Where the server cannot be reached that is said, loudly, and is no fault of the tree.
+pub(crate) fn advisories(workspace: &Workspace) -> Result<String> {
+    if machine::find("cargo-deny").is_none() {
+        show("!!! advisories were NOT checked: cargo-deny is not installed");
+        return Ok("advisories not checked, for want of cargo-deny".to_owned());
+    }
+    let check = workspace.cargo().args(["deny", "--locked", "check", "advisories"]);
+    judge_advisories(check.output().map(|_| ()))
+}
+
+fn judge_advisories(checked: Result<()>) -> Result<String> {
+    match checked {
+        Ok(()) => Ok("no advisory".to_owned()),
+        Err(error) if UNREACHED.iter().any(|words| format!("{error:#}").contains(words)) => {
+            show("!!! advisories were NOT checked: their database cannot be reached");
+            Ok("advisories not checked, their database cannot be reached".to_owned())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Checks every dependency of every target. An error says how many faults were printed.
+fn own_check(workspace: &Workspace) -> Result<String> {
     let rules = DenyFile::read(&std::fs::read_to_string(workspace.root.join("deny.toml"))?)?;
     let tree = workspace
         .cargo()
@@ -127,6 +168,15 @@ mod tests {
         let syn = [("syn", "2.0.1", "MIT"), ("syn", "3.0.0", "MIT")];
         let dependencies: Vec<Dependency> = list.iter().chain(&syn).map(of).collect();
         faults(&DenyFile::read(RULES).unwrap(), &dependencies)
+    }
+
+    #[test]
+    fn an_advisory_is_a_fault_and_a_server_that_is_away_is_not() {
+        assert_eq!(judge_advisories(Ok(())).unwrap(), "no advisory");
+        let away = anyhow::anyhow!("`cargo deny` ended with 1: failed to fetch advisory database https://x");
+        assert!(judge_advisories(Err(away)).unwrap().contains("not checked"));
+        let found = anyhow::anyhow!("`cargo deny` ended with 1: error[vulnerability]: RUSTSEC-2023-0071");
+        assert!(judge_advisories(Err(found)).is_err());
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::World;
 use crate::SeededEntropy;
-use crate::builders::{access, bearer, end, full, open, policy, refresh};
-use app::ports::store::{EndSession, OpenSession, RefreshOutcome, RefreshSession};
-use domain::account::User;
+use crate::builders::{access, bearer, end, full, open, policy, redeem, refresh};
+use app::ports::store::{AccountChange, EndSession, OpenSession, RefreshOutcome, RefreshSession};
+use domain::account::{AccountStatus, User};
 use domain::event::EventKind;
 use domain::session::{Presented, RevokeReason, Session, SessionPolicy, Slot, Verdict, classify};
 use domain::time::UnixMillis;
@@ -94,11 +94,43 @@ impl Walk<'_> {
         }
     }
 
-    async fn end(&self, model: &mut Model, now: UnixMillis) {
-        let reason = self.dice.pick(&RevokeReason::ALL);
-        self.world.store.end_session(EndSession { reason, ..end(&model.session) }).await.unwrap();
+    /// In one of the ways in which sessions end: by itself, with the account, with the password.
+    async fn end(&mut self, model: &mut Model, now: UnixMillis) {
+        let (way, reason) = match self.dice.below(4) {
+            0 => ("by disable", self.switch_off_and_on().await),
+            1 => ("by reset", self.reset_password().await),
+            _ => {
+                let reason = self.dice.pick(&RevokeReason::ALL);
+                self.world.store.end_session(EndSession { reason, ..end(&model.session) }).await.unwrap();
+                ("by itself", reason)
+            }
+        };
+        self.met.insert(way.to_owned());
         if model.session.ended(now).is_none() {
             model.session.revoked = Some((now, reason));
+        }
+    }
+
+    async fn switch_off_and_on(&mut self) -> RevokeReason {
+        for status in [AccountStatus::Disabled, AccountStatus::Active] {
+            let changed = self.world.set_status(&self.user, status).await;
+            self.changed(changed);
+        }
+        RevokeReason::AccountDisabled
+    }
+
+    async fn reset_password(&mut self) -> RevokeReason {
+        let pending = self.world.mailed_reset(&name(self.seed)).await;
+        let redeemed = self.world.store.redeem_reset(redeem(&self.user, &pending)).await.unwrap();
+        self.changed(redeemed);
+        RevokeReason::PasswordReset
+    }
+
+    /// The next session begins under the credential that is in force then.
+    fn changed(&mut self, change: AccountChange) {
+        match change {
+            AccountChange::Done(user) => self.user = user,
+            AccountChange::Refused => panic!("seed {}: refused", self.seed),
         }
     }
 
@@ -141,13 +173,21 @@ impl Walk<'_> {
     }
 }
 
+fn name(seed: u64) -> String {
+    format!("walker{seed}")
+}
+
 pub async fn the_store_agrees_with_the_rules_at_every_step_of_a_random_walk(world: &World) {
     let mut met = BTreeSet::new();
     for seed in 0..WALKS {
-        let user = world.sign_up(&format!("walker{seed}")).await;
+        let user = world.sign_up(&name(seed)).await;
         let mut walk = Walk { world, user, seed, dice: SeededEntropy::of(seed), met: BTreeSet::new() };
         walk.run().await;
         met.append(&mut walk.met);
     }
-    assert_eq!(met.len(), 8, "a walk that does not meet every verdict proves little: {met:?}");
+    assert_eq!(
+        met.len(),
+        8 + 3,
+        "a walk that does not meet every verdict and every end proves little: {met:?}"
+    );
 }
