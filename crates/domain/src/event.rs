@@ -7,6 +7,12 @@ use crate::session::RevokeReason;
 pub enum EventKind {
     /// An account was made.
     SignUp,
+    /// Somebody tried to sign up with an address that has an account, and was not told so.
+    SignUpTaken,
+    /// Somebody asked for a verification mail.
+    ResendVerification,
+    /// An address was proved by a mailed token, or vouched for by an operator.
+    EmailVerified,
     /// A password was right and a session began.
     SignIn,
     /// A password was wrong, or its account unknown or closed.
@@ -41,8 +47,11 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::SignUp,
+        Self::SignUpTaken,
+        Self::ResendVerification,
+        Self::EmailVerified,
         Self::SignIn,
         Self::SignInRefused,
         Self::SignOut,
@@ -72,6 +81,9 @@ impl EventKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
+            Self::SignUpTaken => "sign_up_taken",
+            Self::ResendVerification => "resend_verification",
+            Self::EmailVerified => "email_verified",
             Self::SignIn => "sign_in",
             Self::SignInRefused => "sign_in_refused",
             Self::SignOut => "sign_out",
