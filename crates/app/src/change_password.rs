@@ -11,9 +11,9 @@ use crate::ports::password_hasher::{QueueFull, Verification};
 use crate::ports::store::{AccountChange, Credential, SetPassword};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
-use crate::sign_in::{self, SignInError, SignedIn};
+use crate::sign_in::{self, Begun, SignInError, SignedIn};
 use crate::tokens::{self, Carriage};
-use domain::ids::UserId;
+use domain::ids::{SessionId, UserId};
 use domain::password::Password;
 use domain::session::RevokeReason;
 
@@ -95,14 +95,16 @@ pub async fn change_password(
     let epoch = changed.credential_epoch;
     let credential = Credential { password, epoch, ..credential };
     let verified = Verification { matches: true, replacement: None };
-    let opened =
-        sign_in::open(service, namespace, &credential, verified, origin).await.map_err(|e| match e {
+    let begun = Begun { session: SessionId::new(service.new_uuid()), notice: None };
+    let opened = sign_in::open(service, namespace, (&credential, verified), begun, origin).await.map_err(
+        |e| match e {
             SignInError::Fault(fault) => ChangePasswordError::Fault(fault),
             SignInError::Busy(full) => ChangePasswordError::Busy(full),
             SignInError::InvalidCredentials | SignInError::AccountDisabled | SignInError::Limited(_) => {
                 ChangePasswordError::CredentialChanged
             }
-        })?;
+        },
+    )?;
     let carriage = Carriage::SignIn { with_cookie };
     let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
     Ok(SignedIn { user: opened.user, tokens, device: None })

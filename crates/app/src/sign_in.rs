@@ -9,11 +9,13 @@
 
 use crate::fault::Fault;
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
+use crate::outbox::MailOrder;
 use crate::ports::limiter::Limit;
 use crate::ports::password_hasher::{QueueFull, Verification};
 use crate::ports::store::{Credential, OpenSession, OpenSessionOutcome, OpenedSession};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
+use crate::sign_in_notice::{self, Arrival};
 use crate::tokens::{self, Carriage, CookieGrant, TokenGrant};
 use domain::account::{AccountStatus, User};
 use domain::email_address::EmailAddress;
@@ -95,14 +97,22 @@ pub async fn sign_in(
             return Err(error);
         }
     };
-    if !verified.matches || credential.is_decoy || credential.status == AccountStatus::Disabled {
-        let may_know = verified.matches && !credential.is_decoy;
+    // An account whose address is not proved answers as if there were none: whoever has just signed up knows the password,
+    // and any other answer would tell them that the address was free until then.
+    let is_right = verified.matches && !credential.is_decoy;
+    let may_know = is_right && namespace.email_verification.admits(credential.email_verified);
+    if !may_know || credential.status == AccountStatus::Disabled {
         paid.keep();
         service.store.record_refused_sign_in(&namespace.name, credential.user, origin.audit()).await?;
         return Err(if may_know { SignInError::AccountDisabled } else { SignInError::InvalidCredentials });
     }
-    paid.succeed().await;
-    let opened = open(service, namespace, &credential, verified, origin).await?;
+    let failures = paid.succeed().await;
+    let session = SessionId::new(service.new_uuid());
+    let arrival =
+        Arrival { account: &account, credential: &credential, is_known: known.is_some(), failures, session };
+    let notice = sign_in_notice::of(service, namespace, arrival, origin).await?;
+    let begun = Begun { session, notice };
+    let opened = open(service, namespace, (&credential, verified), begun, origin).await?;
     let carriage = Carriage::SignIn { with_cookie };
     let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
     let device = limits::remember(service, namespace, &account, known);
@@ -127,18 +137,25 @@ async fn check(
     Ok((credential, verified))
 }
 
+/// A session that is to begin.
+pub(crate) struct Begun {
+    pub(crate) session: SessionId,
+    /// What the owner is told of it.
+    pub(crate) notice: Option<MailOrder>,
+}
+
 /// Opens the session, unless the credential changed while the password was being verified.
 pub(crate) async fn open(
     service: &Service,
     namespace: &Namespace,
-    credential: &Credential,
-    verified: Verification,
+    (credential, verified): (&Credential, Verification),
+    begun: Begun,
     origin: &Origin,
 ) -> Result<OpenedSession, SignInError> {
     let mut salt = [0; 16];
     service.entropy.fill(&mut salt);
     let open = OpenSession {
-        id: SessionId::new(service.new_uuid()),
+        id: begun.session,
         namespace: namespace.name.clone(),
         user: credential.user,
         expected_epoch: credential.epoch,
@@ -147,6 +164,7 @@ pub(crate) async fn open(
         policy: namespace.sessions,
         client: origin.client.clone(),
         rehash: verified.replacement,
+        notice: begun.notice,
         audit: origin.audit(),
     };
     match service.store.open_session(open).await? {

@@ -35,6 +35,7 @@ mod session_rows;
 mod sessions;
 mod statements;
 mod upkeep;
+mod verifications;
 mod writer;
 
 pub use address::{DatabaseAddress, InvalidAddress, redacted};

@@ -20,7 +20,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         version: 1,
         name: "first schema",
@@ -32,6 +32,12 @@ const MIGRATIONS: [Migration; 2] = [
         name: "rows of failures",
         oldest_program: 1,
         sql: include_str!("../migrations/V2__rows_of_failures.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "proved mailboxes",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V7__proved_mailboxes.sql"),
     },
 ];
 

@@ -20,6 +20,7 @@ mod rows;
 mod sessions;
 mod tables;
 mod upkeep;
+mod verifications;
 mod writer;
 
 pub use open::{OpenError, SqliteOptions, SqliteStore};

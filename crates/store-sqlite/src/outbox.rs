@@ -23,9 +23,14 @@ impl OutboxStore for SqliteStore {
         self.writer
             .submit(move |write| {
                 let id = insert(write, &order)?;
-                if let MailSubject::ForgotPassword { .. } = &order.subject {
+                let asked = match &order.subject {
+                    MailSubject::ForgotPassword { .. } => Some(EventKind::ForgotPassword),
+                    MailSubject::VerifyEmail { .. } => Some(EventKind::ResendVerification),
+                    _ => None,
+                };
+                if let Some(event) = asked {
                     let about = About { namespace: Some(&order.namespace), ..About::default() };
-                    record(write, EventKind::ForgotPassword, about, &audit)?;
+                    record(write, event, about, &audit)?;
                 }
                 Ok(id)
             })

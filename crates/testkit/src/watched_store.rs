@@ -8,8 +8,9 @@ use app::ports::password_hasher::SealedPassword;
 use app::ports::store::{
     AccountChange, AccountKey, AccountStore, AuditRow, BeginReset, ClaimedMail, Credential, EndSession,
     EndSessionOutcome, EndSessions, KeyStore, MailResult, NewAccount, OpenSession, OpenSessionOutcome,
-    OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore,
-    SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
+    OutboxStore, PendingVerification, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore,
+    Retention, SessionStore, SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
+    StoredVerification, VerificationStore, VerifyEmail,
 };
 use async_trait::async_trait;
 use domain::account::{AccountStatus, User};
@@ -48,12 +49,13 @@ impl WatchedStore {
 
 /// One line per method of a port, so that a new method is one line here.
 macro_rules! watched {
-    ($port:ident: $( $method:ident ( $( $argument:ident : $type:ty ),* ) -> $out:ty; )*) => {
+    ($port:ident: $( $method:ident ( $( $argument:ident : $type:ty ),* ) -> $out:ty $(, ordering $order:expr)?; )*) => {
         #[async_trait]
         impl $port for WatchedStore {
             $(
                 async fn $method(&self, $( $argument: $type ),*) -> Result<$out, Fault> {
-                    self.watcher.before(stringify!($method), None).await;
+                    let order = None$(.or($order))?;
+                    self.watcher.before(stringify!($method), order).await;
                     let result = self.inner.$method($( $argument ),*).await;
                     self.watcher.after(stringify!($method), &result);
                     result
@@ -64,7 +66,7 @@ macro_rules! watched {
 }
 
 watched! { AccountStore:
-    sign_up(new: NewAccount) -> SignUpOutcome;
+    sign_up(new: NewAccount) -> SignUpOutcome, ordering new.mails.as_ref().map(|mails| &mails.made);
     find_credential(namespace: &NamespaceName, email: &EmailAddress) -> Credential;
     find_credential_of(namespace: &NamespaceName, user: UserId) -> Option<Credential>;
     find_account(namespace: &NamespaceName, key: &AccountKey) -> Option<User>;
@@ -90,6 +92,12 @@ watched! { ResetStore:
     begin_reset(order: OutboxId, mac_key: MacKeyId, valid_for: Duration) -> BeginReset;
     find_reset(namespace: &NamespaceName, reset: ResetId) -> Option<StoredReset>;
     redeem_reset(redeem: RedeemReset) -> AccountChange;
+}
+
+watched! { VerificationStore:
+    begin_verification(order: OutboxId) -> Option<PendingVerification>;
+    find_verification(namespace: &NamespaceName, user: UserId) -> Option<StoredVerification>;
+    verify_email(verify: VerifyEmail) -> AccountChange;
 }
 
 watched! { KeyStore:

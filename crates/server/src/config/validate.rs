@@ -302,6 +302,7 @@ fn numbers(config: &Config, f: &mut Findings) {
         ("keys.publish_ahead_hours", config.keys.publish_ahead_hours, 0, 720),
         ("keys.reload_seconds", config.keys.reload_seconds, 1, 3600),
         ("mail.reset_valid_minutes", config.mail.reset_valid_minutes, 1, 24 * 60),
+        ("mail.verification_valid_hours", config.mail.verification_valid_hours, 1, 7 * 24),
         ("mail.retry_base_seconds", config.mail.retry_base_seconds, 1, DAY),
         ("mail.retry_cap_seconds", config.mail.retry_cap_seconds, 1, DAY),
         ("mail.attempts_max", u64::from(config.mail.attempts_max), 1, 1000),

@@ -11,9 +11,10 @@ pub mod outbox;
 pub mod resets;
 pub mod sessions;
 pub mod upkeep;
+pub mod verifications;
 
 pub use accounts::{
-    AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
+    AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpMails, SignUpOutcome,
 };
 pub use keys::KeyStore;
 pub use outbox::{ClaimedMail, MailResult, OutboxStore};
@@ -23,8 +24,17 @@ pub use sessions::{
     RefreshOutcome, RefreshSession, SessionStore, SessionView,
 };
 pub use upkeep::{AuditRow, Purged, Retention, StoreUpkeep};
+pub use verifications::{
+    MailboxProof, PendingVerification, StoredVerification, VerificationStore, VerifyEmail,
+};
 
 /// Everything the server asks of a store.
-pub trait Store: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep {}
+pub trait Store:
+    AccountStore + SessionStore + ResetStore + VerificationStore + OutboxStore + KeyStore + StoreUpkeep
+{
+}
 
-impl<S: AccountStore + SessionStore + ResetStore + OutboxStore + KeyStore + StoreUpkeep> Store for S {}
+impl<S: AccountStore + SessionStore + ResetStore + VerificationStore + OutboxStore + KeyStore + StoreUpkeep>
+    Store for S
+{
+}
