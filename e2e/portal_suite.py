@@ -21,7 +21,7 @@ REFERENCE = "/docs/api-reference/carowner/auth"
 # The labels of the page, as its attributes have them.
 SHOWN_AS = {"axios": "node-js-axios", "fetch": "fetch", "curl": "curl"}
 IN_ORDER = ("axios", "curl", "fetch")
-PAGE_BYTES_MAX = 100 * 1024
+PAGE_BYTES_MAX = 160 * 1024
 
 
 class PortalSuite:
