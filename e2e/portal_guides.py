@@ -74,6 +74,8 @@ def run(suite, server):
     owner = settings.DEMO_EMAIL
     guides.prints("first-steps.mjs", [f"Signed in as {owner}", f"The server knows {owner}", "Sign-out successful."])
     guides.problem("wrong-password.sh", "invalid_credentials")
+    for _ in range(2):
+        guides.prints("forgot-once.sh", ["If an account exists for this address"])
     guides.prints("try-session.mjs", ["20 calls, 1 refresh\n", "a lost answer: 200, 3 refreshes in all"])
     guides.problem("forced-problem.sh", "refresh_reused")
     verify_tokens(guides, server)

@@ -19,7 +19,13 @@ pub(crate) fn command(workspace: &Workspace, cycles: u32) -> Run {
 }
 
 pub(crate) fn run(workspace: &Workspace, cycles: u32) -> Result<String> {
-    let counts = Counts::read(&command(workspace, cycles).kept(Stream::Out)?);
+    kill(workspace, cycles).map(|(said, _)| said)
+}
+
+/// What [`run`] says, and what the test printed.
+pub(crate) fn kill(workspace: &Workspace, cycles: u32) -> Result<(String, String)> {
+    let output = command(workspace, cycles).kept(Stream::Out)?;
+    let counts = Counts::read(&output);
     counts.some_passed()?;
-    Ok(format!("{cycles} kills, {counts}"))
+    Ok((format!("{cycles} kills, {counts}"), output))
 }

@@ -1,7 +1,7 @@
 //! The project's own commands: one program that checks, tests, proves and measures the whole tree.
 //!
 //! It depends on next to nothing, because a fresh machine compiles it before anything else, and it never
-//! changes the tree but for the two pages of results that `prove` and `timing --write` write.
+//! changes the tree but for the pages of results that `prove`, `timing --write` and `asvs --write` write.
 
 mod bench;
 mod counts;
@@ -13,6 +13,7 @@ mod options;
 mod postgres;
 mod process;
 mod prove;
+mod requirements;
 mod suite;
 mod tidy;
 mod timing;
@@ -41,6 +42,11 @@ Usage: cargo xtask <command> [options]
 
   licences             The licences, sources, bans and duplicates of all dependencies against deny.toml,
                        without cargo-deny.
+
+  asvs                 Whether docs/security/asvs.md and failures.md are what their claims make, and how many
+                       requirements are proven. The step of the same name in `test` asks that each test that is
+                       claimed ran and passed.
+      --write          Write the two pages.
 
   faults               Kill the server with SIGKILL under load and start it again, over and over: what was
                        answered must still be true.
@@ -112,6 +118,11 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         "licences" => Options::parse(rest, &[], &[])?
             .no_names()
             .and_then(|()| summary(licences::run(&Workspace::load()?))),
+        "asvs" => {
+            let options = Options::parse(rest, &[], &["--write"])?;
+            options.no_names()?;
+            requirements::command(&Workspace::load()?, options.has("--write")).map(|()| true)
+        }
         "faults" => {
             let options = Options::parse(rest, &["--cycles"], &[])?;
             options.no_names()?;
@@ -161,7 +172,8 @@ mod tests {
 
     #[test]
     fn help_names_every_command() {
-        for command in ["test", "tidy", "licences", "faults", "fuzz", "postgres", "prove", "bench", "timing"]
+        for command in
+            ["test", "tidy", "licences", "asvs", "faults", "fuzz", "postgres", "prove", "bench", "timing"]
         {
             assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
         }

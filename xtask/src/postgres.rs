@@ -146,13 +146,15 @@ pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
 }
 
 /// The tests of several servers on one database: `failovers` times, the primary is killed and its standby promoted.
-pub(crate) fn nodes(workspace: &Workspace, failovers: u32) -> Result<String> {
+/// In a few words, and what the tests printed.
+pub(crate) fn nodes(workspace: &Workspace, failovers: u32) -> Result<(String, String)> {
     let run = nodes_command(workspace, failovers)?;
     let server = Server::ready(&workspace.target)?;
     let run = run.hidden(URL, &server.url);
-    let counts = Counts::read(&run.kept(Stream::Out)?);
+    let output = run.kept(Stream::Out)?;
+    let counts = Counts::read(&output);
     counts.some_passed()?;
-    Ok(format!("{failovers} failovers, {counts}"))
+    Ok((format!("{failovers} failovers, {counts}"), output))
 }
 
 /// The command of [`nodes`].

@@ -19,6 +19,8 @@ pub(crate) struct Run {
 pub(crate) enum Stream {
     Out,
     Err,
+    /// Both, in the order in which they were written.
+    Both,
 }
 
 impl Run {
@@ -125,20 +127,21 @@ impl Run {
     pub(crate) fn kept(mut self, stream: Stream) -> Result<String> {
         let line = self.line();
         show(&format!("$ {line}"));
+        let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
         match stream {
-            Stream::Out => self.command.stdout(Stdio::piped()),
-            Stream::Err => self.command.stderr(Stdio::piped()),
+            Stream::Out => self.command.stdout(writer),
+            Stream::Err => self.command.stderr(writer),
+            Stream::Both => self.command.stdout(writer.try_clone()?).stderr(writer),
         };
         let mut child = self.command.spawn().with_context(|| format!("cannot start `{line}`"))?;
-        let kept = match stream {
-            Stream::Out => child.stdout.take().map(|pipe| copy_lines(BufReader::new(pipe))),
-            Stream::Err => child.stderr.take().map(|pipe| copy_lines(BufReader::new(pipe))),
-        };
+        // The command holds the pipe's other end open, and reading would not end while it does.
+        drop(self.command);
+        let kept = copy_lines(BufReader::new(reader));
         let status = child.wait().with_context(|| format!("cannot wait for `{line}`"))?;
         if !status.success() {
             bail!("`{line}` ended with {status}");
         }
-        kept.context("the program's output could not be read")
+        Ok(kept)
     }
 }
 
@@ -189,5 +192,7 @@ mod tests {
         let out = Run::new("sh").args(["-c", "echo a; echo b"]).kept(Stream::Out).unwrap();
         let err = Run::new("sh").args(["-c", "echo c >&2"]).kept(Stream::Err).unwrap();
         assert_eq!((out.as_str(), err.as_str()), ("a\nb\n", "c\n"));
+        let both = Run::new("sh").args(["-c", "echo a; echo b >&2; echo c"]).kept(Stream::Both).unwrap();
+        assert_eq!(both, "a\nb\nc\n");
     }
 }

@@ -23,7 +23,7 @@ pub struct Limits {
     pub namespace_mail: Budget,
     /// Wrong reset tokens from one network address.
     pub reset_address: Budget,
-    /// Refused refreshes from one network address.
+    /// Refused refreshes and API keys from one network address.
     pub refresh_address: Budget,
     /// How long a device is known after its last sign-in.
     pub device_known_for: Duration,

@@ -42,7 +42,9 @@ pub async fn deliver_next(service: &Service, work: MailWork) -> Result<bool, Fau
     if let MailResult::Retry { reason, .. } | MailResult::Dead { reason } = &result {
         tracing::warn!(mail = %claimed.id, attempts = claimed.attempts, reason, "mail not delivered");
     }
-    service.store.finish_mail(claimed.id, result).await?;
+    if !service.store.finish_mail(claimed.lease(), result).await? {
+        tracing::warn!(mail = %claimed.id, "the lease ended before the delivery did; another attempt counts");
+    }
     Ok(true)
 }
 

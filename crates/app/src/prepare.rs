@@ -37,14 +37,25 @@ pub enum PrepareError {
 /// # Errors
 /// When they do not belong together.
 pub async fn check_root_keys(store: &dyn Store, keys: &[(u32, [u8; 32])]) -> Result<(), PrepareError> {
-    for (id, _) in store.root_key_fingerprints().await? {
-        if !keys.iter().any(|(known, _)| *known == id) {
-            return Err(PrepareError::RootKeyMissing { id });
-        }
-    }
+    compare_root_keys(&store.root_key_fingerprints().await?, keys)?;
     for (id, fingerprint) in keys {
         if store.remember_root_key(*id, *fingerprint).await? != *fingerprint {
             return Err(PrepareError::RootKeyDiffers { id: *id });
+        }
+    }
+    Ok(())
+}
+
+/// Holds root keys against those that a database was used with, and remembers nothing.
+///
+/// # Errors
+/// When they do not belong together.
+pub fn compare_root_keys(stored: &[(u32, [u8; 32])], keys: &[(u32, [u8; 32])]) -> Result<(), PrepareError> {
+    for (id, fingerprint) in stored {
+        match keys.iter().find(|(known, _)| known == id) {
+            None => return Err(PrepareError::RootKeyMissing { id: *id }),
+            Some((_, ours)) if ours != fingerprint => return Err(PrepareError::RootKeyDiffers { id: *id }),
+            Some(_) => {}
         }
     }
     Ok(())

@@ -5,7 +5,7 @@
 //! row of either side; a target that holds something else is left alone.
 
 use crate::fault::Fault;
-use crate::ports::rows::{Cell, Row, RowSource, RowTarget, TABLES, Table};
+use crate::ports::rows::{Row, RowSource, RowTarget, TABLES, Table};
 use std::collections::BTreeMap;
 
 /// How many rows go at once.
@@ -121,25 +121,14 @@ impl Summary {
 /// A row as bytes, so that two rows have the same bytes only if they are the same.
 fn spelt(row: &Row) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for cell in row {
-        let (kind, value) = match cell {
-            Cell::Empty => (0, Vec::new()),
-            Cell::Text(text) => (1, text.as_bytes().to_vec()),
-            Cell::Number(number) => (2, number.to_be_bytes().to_vec()),
-            Cell::Flag(flag) => (3, vec![u8::from(*flag)]),
-            Cell::Id(id) => (4, id.as_bytes().to_vec()),
-            Cell::Bytes(value) => (5, value.clone()),
-        };
-        bytes.push(kind);
-        bytes.extend((value.len() as u64).to_be_bytes());
-        bytes.extend(value);
-    }
+    row.iter().for_each(|cell| cell.spell(&mut bytes));
     bytes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::rows::Cell;
 
     #[test]
     fn rows_that_differ_are_spelt_differently() {

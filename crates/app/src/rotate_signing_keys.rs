@@ -27,10 +27,14 @@ pub async fn maintain(service: &Service, rotation: KeyRotation) -> Result<(), Fa
     for namespace in service.namespaces.values() {
         let newest = newest(&keys, namespace);
         match newest {
-            None => add(service, namespace, now, now, None).await?,
+            None => {
+                let when = Due { now, activates_at: now, newer_than: None };
+                add(service, namespace, when, AuditContext::system()).await?;
+            }
             Some(key) if now.plus(rotation.publish_ahead) >= key.activates_at.plus(rotation.period) => {
                 let activates_at = now.plus(rotation.publish_ahead);
-                add(service, namespace, now, activates_at, Some(key.created_at)).await?;
+                let when = Due { now, activates_at, newer_than: Some(key.created_at) };
+                add(service, namespace, when, AuditContext::system()).await?;
             }
             Some(_) => {}
         }
@@ -46,11 +50,17 @@ pub async fn maintain(service: &Service, rotation: KeyRotation) -> Result<(), Fa
 ///
 /// # Errors
 /// When the store fails or a key cannot be made.
-pub async fn rotate(service: &Service, namespace: &Namespace, publish_ahead: Duration) -> Result<(), Fault> {
+pub async fn rotate(
+    service: &Service,
+    namespace: &Namespace,
+    publish_ahead: Duration,
+    audit: AuditContext,
+) -> Result<(), Fault> {
     let now = service.store.now().await?;
     let keys = service.store.list_signing_keys().await?;
     let newest = newest(&keys, namespace).map(|key| key.created_at);
-    add(service, namespace, now, now.plus(publish_ahead), newest).await?;
+    let when = Due { now, activates_at: now.plus(publish_ahead), newer_than: newest };
+    add(service, namespace, when, audit).await?;
     install(service).await
 }
 
@@ -63,15 +73,16 @@ pub async fn install(service: &Service) -> Result<(), Fault> {
     service.signing_keys.install(&keys)
 }
 
-async fn add(
-    service: &Service,
-    namespace: &Namespace,
+/// When a new key is made, when it signs, and which key it comes after.
+struct Due {
     now: UnixMillis,
     activates_at: UnixMillis,
     newer_than: Option<UnixMillis>,
-) -> Result<(), Fault> {
-    let key = service.signing_keys.generate(&namespace.name, now, activates_at)?;
-    service.store.add_signing_key(key, newer_than, AuditContext::system()).await?;
+}
+
+async fn add(service: &Service, namespace: &Namespace, when: Due, audit: AuditContext) -> Result<(), Fault> {
+    let key = service.signing_keys.generate(&namespace.name, when.now, when.activates_at)?;
+    service.store.add_signing_key(key, when.newer_than, audit).await?;
     Ok(())
 }
 

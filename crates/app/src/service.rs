@@ -1,16 +1,19 @@
 //! The service: the ports joined, and the namespaces it serves.
 
 use crate::allowances::{DeviceProof, Limits};
+use crate::api_key_cache::ApiKeyCache;
 use crate::audit::{Actor, AuditContext};
 use crate::gates::Gates;
 use crate::ports::clock::{Clock, Entropy, new_uuid};
-use crate::ports::keys::{AccessTokens, SigningKeys, TokenMac};
+use crate::ports::keys::{AccessTokens, ChainMac, SigningKeys, TokenMac};
 use crate::ports::limiter::{LimitKey, Limiter};
 use crate::ports::mailer::{MailWriter, Mailer};
 use crate::ports::password_blocklist::PasswordBlocklist;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
+use crate::refused_calls::RefusedCalls;
+use crate::running_calls::RunningCalls;
 use domain::account::EmailVerification;
 use domain::client_address;
 use domain::locale::Locale;
@@ -34,6 +37,8 @@ pub struct Service {
     pub blocklist: Arc<dyn PasswordBlocklist>,
     /// MACs of opaque tokens.
     pub macs: Arc<dyn TokenMac>,
+    /// Seals of the audit log.
+    pub chain_mac: Arc<dyn ChainMac>,
     /// Access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Signing keys.
@@ -44,8 +49,14 @@ pub struct Service {
     pub address_limiter: Arc<dyn Limiter>,
     /// How much of each there may be.
     pub limits: Limits,
+    /// Calls that were refused since they were last written down.
+    pub refused_calls: Arc<RefusedCalls>,
     /// Who waits for room in a limit.
     pub gates: Arc<Gates>,
+    /// API keys that were seen working.
+    pub api_keys: ApiKeyCache,
+    /// Calls that happen once, while they run.
+    pub running_calls: RunningCalls,
     /// Mail templates.
     pub mail_writer: Arc<dyn MailWriter>,
     /// Mail delivery.
@@ -77,6 +88,8 @@ pub struct Namespace {
     pub access_token_ttl: Duration,
     /// Whether bodies carry refresh tokens at all. Off for a namespace of browsers alone.
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    pub api_key_required: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
     /// Words that say nothing in a password here: the product's name, the namespace's, the server's.

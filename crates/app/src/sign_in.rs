@@ -11,17 +11,21 @@ use crate::fault::Fault;
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::outbox::MailOrder;
 use crate::ports::limiter::Limit;
-use crate::ports::password_hasher::{QueueFull, Verification};
+use crate::ports::password_hasher::{QueueFull, SealedPassword, Verification};
 use crate::ports::store::{Credential, OpenSession, OpenSessionOutcome, OpenedSession};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
 use crate::sign_in_notice::{self, Arrival};
 use crate::tokens::{self, Carriage, CookieGrant, TokenGrant};
-use domain::account::{AccountStatus, User};
+use domain::account::{AccountStatus, CredentialEpoch, User};
 use domain::email_address::EmailAddress;
-use domain::ids::SessionId;
+use domain::ids::{SessionId, UserId};
 use domain::password::Password;
 use domain::session::Salt;
+
+/// What a refusal is recorded as: the code of the problem that its client is told.
+const INVALID_CREDENTIALS: &str = "invalid_credentials";
+const ACCOUNT_DISABLED: &str = "account_disabled";
 
 /// Why nobody is signed in.
 #[derive(Debug)]
@@ -103,7 +107,9 @@ pub async fn sign_in(
     let may_know = is_right && namespace.email_verification.admits(credential.email_verified);
     if !may_know || credential.status == AccountStatus::Disabled {
         paid.keep();
-        service.store.record_refused_sign_in(&namespace.name, credential.user, origin.audit()).await?;
+        let problem = if may_know { ACCOUNT_DISABLED } else { INVALID_CREDENTIALS };
+        let audit = origin.audit();
+        service.store.record_refused_sign_in(&namespace.name, credential.user, problem, audit).await?;
         return Err(if may_know { SignInError::AccountDisabled } else { SignInError::InvalidCredentials });
     }
     let failures = paid.succeed().await;
@@ -111,8 +117,17 @@ pub async fn sign_in(
     let arrival =
         Arrival { account: &account, credential: &credential, is_known: known.is_some(), failures, session };
     let notice = sign_in_notice::of(service, namespace, arrival, origin).await?;
-    let begun = Begun { session, notice };
-    let opened = open(service, namespace, (&credential, verified), begun, origin).await?;
+    let owner = (credential.user, credential.epoch);
+    let new = NewSession { id: session, notice };
+    let opened = match open_as(service, namespace, new, owner, verified.replacement, origin).await {
+        Err(SignInError::InvalidCredentials) => {
+            // Overtaken by a change of the credential. Every attempt has its event (ASVS 16.3.1).
+            let (user, audit) = (credential.user, origin.audit());
+            service.store.record_refused_sign_in(&namespace.name, user, INVALID_CREDENTIALS, audit).await?;
+            return Err(SignInError::InvalidCredentials);
+        }
+        opened => opened?,
+    };
     let carriage = Carriage::SignIn { with_cookie };
     let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
     let device = limits::remember(service, namespace, &account, known);
@@ -138,33 +153,34 @@ async fn check(
 }
 
 /// A session that is to begin.
-pub(crate) struct Begun {
-    pub(crate) session: SessionId,
+pub(crate) struct NewSession {
+    pub(crate) id: SessionId,
     /// What the owner is told of it.
     pub(crate) notice: Option<MailOrder>,
 }
 
-/// Opens the session, unless the credential changed while the password was being verified.
-pub(crate) async fn open(
+/// Opens the session, unless its owner's credential has changed since that epoch.
+pub(crate) async fn open_as(
     service: &Service,
     namespace: &Namespace,
-    (credential, verified): (&Credential, Verification),
-    begun: Begun,
+    new: NewSession,
+    (user, expected_epoch): (UserId, CredentialEpoch),
+    rehash: Option<SealedPassword>,
     origin: &Origin,
 ) -> Result<OpenedSession, SignInError> {
     let mut salt = [0; 16];
     service.entropy.fill(&mut salt);
     let open = OpenSession {
-        id: begun.session,
+        id: new.id,
         namespace: namespace.name.clone(),
-        user: credential.user,
-        expected_epoch: credential.epoch,
+        user,
+        expected_epoch,
         salt: Salt(salt),
         mac_key: service.macs.current_key(),
         policy: namespace.sessions,
         client: origin.client.clone(),
-        rehash: verified.replacement,
-        notice: begun.notice,
+        rehash,
+        notice: new.notice,
         audit: origin.audit(),
     };
     match service.store.open_session(open).await? {

@@ -7,15 +7,19 @@
 use crate::audit::AuditContext;
 use crate::choose_password::{self, PasswordBlocked};
 use crate::fault::Fault;
+use crate::idempotency::{self, Begun, IdempotencyError};
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::outbox::{MailOrder, MailSubject};
 use crate::ports::limiter::Limit;
 use crate::ports::password_hasher::QueueFull;
-use crate::ports::store::{NewAccount, SignUpMails, SignUpOutcome};
+use crate::ports::store::{
+    NewAccount, Once, OnceAnswer, OnceOutcome, OnceRecord, SignUpMails, SignUpOutcome,
+};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
 use domain::account::EmailVerification;
 use domain::email_address::EmailAddress;
+use domain::idempotency::{IdempotencyKey, OnceCall};
 use domain::ids::UserId;
 use domain::password::Password;
 
@@ -26,6 +30,8 @@ pub enum SignUpError {
     EmailTaken,
     /// The password is one that everybody tries.
     PasswordBlocked(PasswordBlocked),
+    /// It is not to be carried out under this `Idempotency-Key`.
+    Idempotency(IdempotencyError),
     /// Too many have come from this network address.
     Limited(Limited),
     /// The hashing queue is full.
@@ -43,14 +49,13 @@ impl From<LimitError> for SignUpError {
     }
 }
 
-/// What a client is told to have signed up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignedUp {
-    /// The new account's id; one that names nobody if the address was taken and that is not to be told.
-    pub id: UserId,
+impl From<IdempotencyError> for SignUpError {
+    fn from(error: IdempotencyError) -> Self {
+        Self::Idempotency(error)
+    }
 }
 
-/// Makes an account for a client. A taken address costs as much as a free one: that answer is what somebody who
+/// Makes an account for a client; once, if it comes with a key. A taken address costs as much as a free one: that answer is what somebody who
 /// tries addresses is after.
 ///
 /// # Errors
@@ -60,36 +65,55 @@ pub async fn sign_up(
     namespace: &Namespace,
     email: EmailAddress,
     password: Password,
+    key: Option<&IdempotencyKey>,
     origin: &Origin,
-) -> Result<SignedUp, SignUpError> {
+) -> Result<UserId, SignUpError> {
     let blocked = choose_password::check(service, namespace, &email, &password).await;
     if let Some(blocked) = blocked.map_err(SignUpError::Fault)? {
         return Err(SignUpError::PasswordBlocked(blocked));
     }
-    let mut dues = vec![Due::pace(Limit::SignUpAddress, origin.source_key(), service.limits.sign_up_address)];
+    let body = [email.as_str().as_bytes(), password.expose()];
+    let attempt = match idempotency::begin(service, namespace, OnceCall::SignUp, key, &body).await? {
+        Begun::Before(answer) => return again(answer),
+        Begun::Now(attempt) => attempt,
+    };
     let mails = mails(namespace, &email, origin);
-    if mails.is_some() {
-        // A sign-up is a mail that a stranger orders, to whomever.
-        let key = limits::account_digest(service, namespace, &email);
+    let paid = Reservation::of(service, dues(service, namespace, &email, mails.is_some(), origin)).await?;
+    let wanted = Wanted { email, password, mails, audit: origin.audit() };
+    let made = match hashed(service, namespace, wanted).await {
+        Ok(new) => write(service, new, attempt.once()).await,
+        Err(error) => Err(error),
+    };
+    let (made, is_paid) = match made {
+        Ok(Made::Now(made)) => (made.ok_or(SignUpError::EmailTaken), true),
+        // Another server was faster with the same call, and it was paid for there.
+        Ok(Made::Before(record)) => (attempt.before(&record).map_err(Into::into).and_then(again), false),
+        Err(error) => (Err(error), false),
+    };
+    if is_paid {
+        paid.keep();
+    } else {
+        paid.release().await;
+    }
+    made
+}
+
+/// What a sign-up costs. Where it is a mail that a stranger orders, to whomever, it costs what such a mail costs.
+fn dues(
+    service: &Service,
+    namespace: &Namespace,
+    email: &EmailAddress,
+    orders_mail: bool,
+    origin: &Origin,
+) -> Vec<Due> {
+    let mut dues = vec![Due::pace(Limit::SignUpAddress, origin.source_key(), service.limits.sign_up_address)];
+    if orders_mail {
+        let key = limits::account_digest(service, namespace, email);
         let (budget, of_all) = (namespace.forgot_password_budget, service.limits.namespace_mail);
         dues.push(Due::pace(Limit::Verification, key, budget));
         dues.push(Due::pace(Limit::NamespaceMail, namespace.limit_key(), of_all));
     }
-    let is_secret = mails.is_some();
-    let paid = Reservation::of(service, dues).await?;
-    let new = Wanted { email, password, mails, audit: origin.audit() };
-    let made = make_account(service, namespace, new).await;
-    match &made {
-        Ok(_) | Err(SignUpError::EmailTaken | SignUpError::Limited(_) | SignUpError::PasswordBlocked(_)) => {
-            paid.keep();
-        }
-        Err(SignUpError::Busy(_) | SignUpError::Fault(_)) => paid.release().await,
-    }
-    let (id, outcome) = made?;
-    match outcome {
-        SignUpOutcome::EmailTaken if !is_secret => Err(SignUpError::EmailTaken),
-        SignUpOutcome::EmailTaken | SignUpOutcome::Created(_) => Ok(SignedUp { id }),
-    }
+    dues
 }
 
 /// The mails of both outcomes, where only the mailbox is to learn which it is.
@@ -104,6 +128,37 @@ fn mails(namespace: &Namespace, email: &EmailAddress, origin: &Origin) -> Option
     (namespace.email_verification == EmailVerification::Required).then(|| SignUpMails {
         made: order(MailSubject::VerifyEmail { email: email(), redirect: verify_page }),
         taken: order(MailSubject::SignUpTaken { email: email(), redirect: reset_page }),
+    })
+}
+
+/// The answer that was given before.
+fn again(answer: OnceAnswer) -> Result<UserId, SignUpError> {
+    match answer {
+        OnceAnswer::SignedUp(user) => Ok(user),
+        OnceAnswer::EmailTaken => Err(SignUpError::EmailTaken),
+        OnceAnswer::MailOrdered | OnceAnswer::PasswordChanged { .. } => {
+            Err(SignUpError::Fault(idempotency::foreign_answer()))
+        }
+    }
+}
+
+/// What became of the write: the id to answer with, or none because the address is taken and that may be told.
+enum Made {
+    Now(Option<UserId>),
+    Before(OnceRecord),
+}
+
+async fn write(service: &Service, new: NewAccount, once: Option<Once>) -> Result<Made, SignUpError> {
+    // An id that names nobody, if the address is taken.
+    let in_secret = new.mails.is_some().then_some(new.id);
+    let made = match once {
+        None => service.store.sign_up(new).await.map(OnceOutcome::Now),
+        Some(once) => service.store.sign_up_once(new, once).await,
+    };
+    Ok(match made.map_err(SignUpError::Fault)? {
+        OnceOutcome::Now(SignUpOutcome::Created(user)) => Made::Now(Some(user.id)),
+        OnceOutcome::Now(SignUpOutcome::EmailTaken) => Made::Now(in_secret),
+        OnceOutcome::Before(record) => Made::Before(record),
     })
 }
 
@@ -127,7 +182,12 @@ pub async fn make_account(
     service: &Service,
     namespace: &Namespace,
     wanted: Wanted,
-) -> Result<(UserId, SignUpOutcome), SignUpError> {
+) -> Result<SignUpOutcome, SignUpError> {
+    let new = hashed(service, namespace, wanted).await?;
+    service.store.sign_up(new).await.map_err(SignUpError::Fault)
+}
+
+async fn hashed(service: &Service, namespace: &Namespace, wanted: Wanted) -> Result<NewAccount, SignUpError> {
     let permit = service.hasher.admit().map_err(|full| {
         service.telemetry.count(Signal::HashQueueFull);
         SignUpError::Busy(full)
@@ -136,6 +196,5 @@ pub async fn make_account(
     let id = UserId::new(service.new_uuid());
     let hashed = service.hasher.hash(permit, &namespace.name, id, password).await;
     let password = hashed.map_err(SignUpError::Fault)?;
-    let new = NewAccount { id, namespace: namespace.name.clone(), email, password, mails, audit };
-    Ok((id, service.store.sign_up(new).await.map_err(SignUpError::Fault)?))
+    Ok(NewAccount { id, namespace: namespace.name.clone(), email, password, mails, audit })
 }

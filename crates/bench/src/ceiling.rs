@@ -2,7 +2,8 @@
 //! same journal and flush settings as the store.
 
 use crate::echo;
-use crate::load::{self, Work};
+use crate::load;
+use crate::work::Work;
 use anyhow::Context as _;
 use rusqlite::Connection;
 use std::process::Stdio;

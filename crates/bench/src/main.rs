@@ -5,15 +5,22 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod ceiling;
+mod client;
+mod connection;
 mod echo;
+mod growth;
 mod load;
 mod machine;
+mod page;
+mod peer;
+mod plot;
 mod postgres;
 mod refresh;
 mod report;
 mod served;
 mod sign_in;
 mod start;
+mod work;
 
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -21,16 +28,20 @@ use std::time::Duration;
 
 const HELP: &str = "\
 cargo xtask bench [PART …] [options]
-  PART: refresh, sign-in, start; all of these when none is named; postgres, which starts a database server
+  PART: refresh, sign-in, start, growth; all of these when none is named;
+        postgres, peer, which start a database server (and need Node)
+  --users N         how big growth makes its big database, instead of 1000000 (100000 with --quick)
   --quick           3 rounds of 2 seconds instead of 5 of 5
   --rounds N        how many rounds
   --seconds N       how long each measurement takes
   --json FILE       keep every figure of every round
+  --write FOLDER    the same, into FOLDER/performance, and make FOLDER/performance.md from it
   --server FILE     the release binary (cargo xtask bench builds it and names it)";
 
-const PARTS: [&str; 4] = ["refresh", "sign-in", "start", POSTGRES];
-/// Only when it is named: it needs a server.
+const PARTS: [&str; 6] = ["refresh", "sign-in", "start", "growth", POSTGRES, PEER];
+/// Only when they are named: they need a database server.
 const POSTGRES: &str = "postgres";
+const PEER: &str = "peer";
 
 /// What to do.
 struct Plan {
@@ -38,13 +49,18 @@ struct Plan {
     parts: Vec<&'static str>,
     rounds: usize,
     seconds: u64,
+    users: u32,
     json: Option<PathBuf>,
+    write: Option<PathBuf>,
+    command: String,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == load::COMMAND) {
-        return runtime()?.block_on(load::run_as_child(&arguments[1..]));
+        // One thread: the load generator leaves as much of the machine as it can to what it measures.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(load::run_as_child(&arguments[1..]));
     }
     if arguments.first().is_some_and(|first| first == echo::COMMAND) {
         return runtime()?.block_on(echo::run_as_child());
@@ -58,16 +74,20 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
-    let mut plan = Plan { server: PathBuf::new(), parts: Vec::new(), rounds: 5, seconds: 5, json: None };
+    let (server, users) = (PathBuf::new(), growth::MANY);
+    let (json, write, command) = (None, None, command_line(arguments));
+    let mut plan = Plan { server, parts: Vec::new(), rounds: 5, seconds: 5, users, json, write, command };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
-            "--quick" => (plan.rounds, plan.seconds) = (3, 2),
+            "--quick" => (plan.rounds, plan.seconds, plan.users) = (3, 2, growth::MANY / 10),
+            "--users" => plan.users = value()?.parse()?,
             "--server" => plan.server = PathBuf::from(value()?),
             "--rounds" => plan.rounds = value()?.parse()?,
             "--seconds" => plan.seconds = value()?.parse()?,
             "--json" => plan.json = Some(PathBuf::from(value()?)),
+            "--write" => plan.write = Some(PathBuf::from(value()?)),
             other => match PARTS.into_iter().find(|part| *part == other) {
                 Some(part) => plan.parts.push(part),
                 None => anyhow::bail!("{other}?\n{HELP}"),
@@ -75,42 +95,83 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
         }
     }
     if plan.parts.is_empty() {
-        plan.parts = PARTS.into_iter().filter(|part| *part != POSTGRES).collect();
+        plan.parts = PARTS.into_iter().filter(|part| ![POSTGRES, PEER].contains(part)).collect();
     }
     anyhow::ensure!(plan.server.is_file(), "--server FILE names the release binary\n{HELP}");
     Ok(plan)
 }
 
+/// What somebody types to get the same again.
+fn command_line(arguments: &[String]) -> String {
+    let mut line = "cargo xtask bench".to_owned();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--server" => drop(rest.next()),
+            "--write" => {
+                line += " --write";
+                rest.next();
+            }
+            other => {
+                line.push(' ');
+                line += other;
+            }
+        }
+    }
+    line
+}
+
 async fn measure(plan: &Plan) -> anyhow::Result<()> {
     println!("{}", machine::describe());
     println!("{} rounds, {} s a measurement", plan.rounds, plan.seconds);
-    let span = Duration::from_secs(plan.seconds);
     let mut kept = serde_json::Map::new();
     for part in &plan.parts {
         println!("\n== {part}");
+        let load = machine::load();
         let mut rounds = Vec::new();
         for number in 1..=plan.rounds {
-            let figures = match *part {
-                "refresh" => refresh::round(&plan.server, span).await?,
-                "sign-in" => sign_in::round(&plan.server, span).await?,
-                POSTGRES => postgres::round(&plan.server, span).await?,
-                _ => start::round(&plan.server, span).await?,
-            };
+            let figures = round(plan, part).await?;
             println!("round {number}: {}", report::line(&figures));
             rounds.push(figures);
         }
-        let targets = match *part {
-            "refresh" => refresh::TARGETS.as_slice(),
-            "sign-in" => sign_in::TARGETS.as_slice(),
-            POSTGRES => postgres::TARGETS.as_slice(),
-            _ => start::TARGETS.as_slice(),
-        };
+        let targets = targets(part);
         println!("\n{}", report::table(&rounds, targets));
-        kept.insert((*part).to_owned(), report::json(&rounds));
+        let mut measured = report::json(&rounds, targets);
+        measured["machine"] = machine::describe().into();
+        measured["load"] = load.into();
+        measured["date"] = machine::date().into();
+        measured["commit"] = machine::commit().into();
+        measured["command"] = plan.command.clone().into();
+        kept.insert((*part).to_owned(), measured);
     }
     if let Some(path) = &plan.json {
-        kept.insert("machine".to_owned(), machine::describe().into());
         std::fs::write(path, serde_json::to_string_pretty(&kept)?)?;
     }
+    if let Some(folder) = &plan.write {
+        page::write(folder, &kept)?;
+    }
     Ok(())
+}
+
+async fn round(plan: &Plan, part: &str) -> anyhow::Result<Vec<report::Figure>> {
+    let span = Duration::from_secs(plan.seconds);
+    match part {
+        "refresh" => refresh::round(&plan.server, span).await,
+        "sign-in" => sign_in::round(&plan.server, span).await,
+        "growth" => growth::round(&plan.server, span, plan.users).await,
+        POSTGRES => postgres::round(&plan.server, span).await,
+        PEER => peer::round(&plan.server, span).await,
+        _ => start::round(&plan.server, span).await,
+    }
+}
+
+fn targets(part: &str) -> &'static [report::Target] {
+    match part {
+        "refresh" => &refresh::TARGETS,
+        "sign-in" => &sign_in::TARGETS,
+        "growth" => &growth::TARGETS,
+        POSTGRES => &postgres::TARGETS,
+        PEER => &peer::TARGETS,
+        _ => &start::TARGETS,
+    }
 }

@@ -1,10 +1,14 @@
 //! Refresh on PostgreSQL, in turn: one node, two nodes, and the ceiling: `pgbench` running the same one-row update with
 //! as many clients on the same server. pgbench has neither HTTP nor signatures to do, and the nodes and the load
 //! generator share their cores with the database: on a small machine the ratio says as much about cores as about us.
+//!
+//! Whether nodes hold each other up shows only while the database and the cores have room. Here they have it because each
+//! node is held to one connection and one refresh a flush, for the comparison of two with one.
 
-use crate::load::{self, Work};
+use crate::load;
 use crate::report::{Figure, Target};
 use crate::served::Server;
+use crate::work::Work;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,12 +22,12 @@ const CLIENTS: usize = 16;
 const ROWS: usize = 10_000;
 
 const SHARE: &str = "ratio: refresh / pgbench";
-const SCALE: &str = "ratio: two nodes / one node";
+const SCALE: &str = "ratio: two nodes / one node, each held to one connection";
 
 /// What we aim for.
 pub(crate) const TARGETS: [Target; 2] = [Target::at_least(SHARE, 0.80), Target::at_least(SCALE, 1.70)];
 
-/// The statement of `store-postgres/src/sessions.rs` on a table of the same shape, with a row for each number.
+/// The statement of `store-postgres/src/rotation.rs` on a table of the same shape, with a row for each number.
 const SCRIPT: &str = "\\set n random(1, 10000)
 UPDATE ceiling AS s
    SET body_generation = body_generation + 1, body_previous_rotated_at = body_rotated_at,
@@ -38,14 +42,13 @@ UPDATE ceiling AS s
 
 /// Measures one round.
 pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<Figure>> {
-    let server = std::env::var(URL).with_context(|| format!("{URL} names the server"))?;
-    psql(&server, "DROP SCHEMA IF EXISTS bench CASCADE; CREATE SCHEMA bench").await?;
-    let glue = if server.contains('?') { '&' } else { '?' };
-    let url = format!("{server}{glue}options=-c%20search_path%3Dbench");
-    let one = nodes(binary, &url, 1, span).await?;
-    let two = nodes(binary, &url, 2, span).await?;
+    let url = with_schema("bench").await?;
+    let one = nodes(binary, &url, 1, &[], span).await?;
+    let two = nodes(binary, &url, 2, &[], span).await?;
+    let held_one = nodes(binary, &url, 1, &HELD, span).await?;
+    let held_two = nodes(binary, &url, 2, &HELD, span).await?;
     let ceiling = ceiling(&url, span).await?;
-    psql(&server, "DROP SCHEMA bench CASCADE").await?;
+    psql("DROP SCHEMA bench CASCADE").await?;
     Ok(vec![
         Figure::new("refresh/s, one node, 16 clients", one.per_second),
         Figure::new("refresh/s, two nodes, 16 clients", two.per_second),
@@ -53,8 +56,32 @@ pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<F
         Figure::new("refresh p50, us", one.p50_us),
         Figure::new("refresh p99, us", one.p99_us),
         Figure::new(SHARE, one.per_second / ceiling),
-        Figure::new(SCALE, two.per_second / one.per_second),
+        Figure::new("refresh/s, one node held to one connection", held_one.per_second),
+        Figure::new("refresh/s, two nodes held to one connection each", held_two.per_second),
+        Figure::new(SCALE, held_two.per_second / held_one.per_second),
     ])
+}
+
+/// A schema of that name with nothing in it; the address that leads into it.
+pub(crate) async fn with_schema(name: &str) -> anyhow::Result<String> {
+    psql(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}")).await?;
+    let server = server()?;
+    let glue = if server.contains('?') { '&' } else { '?' };
+    Ok(format!("{server}{glue}options=-c%20search_path%3D{name}"))
+}
+
+fn server() -> anyhow::Result<String> {
+    std::env::var(URL).with_context(|| format!("{URL} names the server"))
+}
+
+/// What a server on `url` is told.
+pub(crate) fn root_settings(url: &str) -> [(&str, &str); 3] {
+    [
+        ("MINBIL_AUTH_DATABASE__URL", url),
+        // A root key that protects nothing: the same for all nodes.
+        ("MINBIL_AUTH_ROOT_KEY", "bm90IGEgc2VjcmV0OiBvbmx5IGZvciB0aGUgdGVzdHM"),
+        ("MINBIL_AUTH_BASE_URL", "http://localhost:5000"),
+    ]
 }
 
 struct Refreshed {
@@ -63,16 +90,22 @@ struct Refreshed {
     p99_us: f64,
 }
 
+/// What a node is held to, so that there is room for another.
+const HELD: [(&str, &str); 2] =
+    [("MINBIL_AUTH_DATABASE__CONNECTIONS", "1"), ("MINBIL_AUTH_DATABASE__GROUP_MAX", "1")];
+
 /// Refreshes on so many nodes, with the clients and the connections spread over them.
-async fn nodes(binary: &Path, url: &str, count: usize, span: Duration) -> anyhow::Result<Refreshed> {
+async fn nodes(
+    binary: &Path,
+    url: &str,
+    count: usize,
+    held: &[(&str, &str)],
+    span: Duration,
+) -> anyhow::Result<Refreshed> {
     let connections = (CLIENTS / count).to_string();
-    let settings = [
-        ("MINBIL_AUTH_DATABASE__URL", url),
-        ("MINBIL_AUTH_DATABASE__CONNECTIONS", &connections),
-        // A root key that protects nothing: the same for all nodes.
-        ("MINBIL_AUTH_ROOT_KEY", "bm90IGEgc2VjcmV0OiBvbmx5IGZvciB0aGUgdGVzdHM"),
-        ("MINBIL_AUTH_BASE_URL", "http://localhost:5000"),
-    ];
+    let mut settings = root_settings(url).to_vec();
+    settings.push(("MINBIL_AUTH_DATABASE__CONNECTIONS", &connections));
+    settings.extend_from_slice(held);
     let mut servers = Vec::new();
     for _ in 0..count {
         servers.push(Server::fresh(binary, &settings).await?);
@@ -102,7 +135,7 @@ async fn ceiling(url: &str, span: Duration) -> anyhow::Result<f64> {
          VACUUM ANALYZE ceiling"
     );
     for statement in fill.split(';') {
-        psql(url, statement).await?;
+        psql_at(url, statement).await?;
     }
     let folder = tempfile::tempdir()?;
     let script = folder.path().join("rotate.sql");
@@ -120,7 +153,12 @@ async fn ceiling(url: &str, span: Duration) -> anyhow::Result<f64> {
     tps.with_context(|| format!("pgbench gave no figure: {said}"))
 }
 
-async fn psql(url: &str, sql: &str) -> anyhow::Result<()> {
+/// Runs one statement on the server.
+pub(crate) async fn psql(sql: &str) -> anyhow::Result<()> {
+    psql_at(&server()?, sql).await
+}
+
+async fn psql_at(url: &str, sql: &str) -> anyhow::Result<()> {
     let asked = Command::new(program("psql")?)
         .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--command", sql, url])
         .output()

@@ -1,9 +1,10 @@
 //! Refresh on the embedded store, in turn: as it ships, with one commit per request, and the disk's own ceiling.
 
 use crate::ceiling;
-use crate::load::{self, Driven, Work};
+use crate::load::{self, Driven};
 use crate::report::{Figure, Target};
 use crate::served::Server;
+use crate::work::Work;
 use std::path::Path;
 use std::time::Duration;
 

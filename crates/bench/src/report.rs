@@ -44,6 +44,63 @@ pub(crate) fn line(figures: &[Figure]) -> String {
     texts.join("; ")
 }
 
+/// An aim as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Aim {
+    /// At least, or at most, so much.
+    pub(crate) value: f64,
+    /// Which of the two.
+    pub(crate) is_floor: bool,
+}
+
+impl Aim {
+    /// Whether a median meets it.
+    pub(crate) fn is_met(&self, median: f64) -> bool {
+        if self.is_floor { median >= self.value } else { median <= self.value }
+    }
+
+    /// In words.
+    pub(crate) fn words(&self) -> String {
+        format!("{} {}", if self.is_floor { "at least" } else { "at most" }, number(self.value))
+    }
+}
+
+/// One figure over all rounds.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// What it is, with its unit.
+    pub(crate) name: String,
+    /// The least of the rounds.
+    pub(crate) least: f64,
+    /// The one in the middle.
+    pub(crate) median: f64,
+    /// The most.
+    pub(crate) most: f64,
+    /// What we aim for, if anything.
+    pub(crate) aim: Option<Aim>,
+}
+
+impl Row {
+    /// Reads what [`json`] wrote, in its order.
+    pub(crate) fn read_all(measured: &Value) -> Option<Vec<Self>> {
+        let rounds = measured["rounds"].as_array()?;
+        let names = rounds.first()?.as_object()?.keys();
+        names.map(|name| Self::read(name, rounds, &measured["aims"][name])).collect()
+    }
+
+    fn read(name: &str, rounds: &[Value], aim: &Value) -> Option<Self> {
+        let mut values = rounds.iter().map(|round| round[name].as_f64()).collect::<Option<Vec<_>>>()?;
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (*values.first()?, *values.last()?);
+        let aim = match (aim["at_least"].as_f64(), aim["at_most"].as_f64()) {
+            (Some(value), _) => Some(Aim { value, is_floor: true }),
+            (None, Some(value)) => Some(Aim { value, is_floor: false }),
+            (None, None) => None,
+        };
+        Some(Self { name: name.to_owned(), least, median: values[values.len() / 2], most, aim })
+    }
+}
+
 /// Minimum, median and maximum of each figure over all rounds, and what became of each aim.
 pub(crate) fn table(rounds: &[Vec<Figure>], targets: &[Target]) -> String {
     let mut text = format!("{:<54}{:>10}{:>10}{:>10}\n", "", "min", "median", "max");
@@ -77,16 +134,23 @@ fn spread(rounds: &[Vec<Figure>], name: &str) -> [f64; 3] {
 }
 
 /// Two digits where a third would say nothing.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.abs() < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
-/// Everything, for keeping.
-pub(crate) fn json(rounds: &[Vec<Figure>]) -> Value {
+/// Everything, for keeping: the rounds, and the aims of their figures.
+pub(crate) fn json(rounds: &[Vec<Figure>], targets: &[Target]) -> Value {
     let round = |figures: &Vec<Figure>| -> Value {
         figures.iter().map(|figure| (figure.name.to_owned(), json!(figure.value))).collect()
     };
-    rounds.iter().map(round).collect()
+    let aim = |target: &Target| {
+        let kind = if target.is_floor { "at_least" } else { "at_most" };
+        (target.figure.to_owned(), json!({ kind: target.aim }))
+    };
+    json!({
+        "rounds": rounds.iter().map(round).collect::<Value>(),
+        "aims": targets.iter().map(aim).collect::<Value>(),
+    })
 }
 
 #[cfg(test)]
@@ -105,5 +169,15 @@ mod tests {
     #[test]
     fn an_aim_without_a_figure_is_not_met() {
         assert!(table(&[], &[Target::at_least("speed", 0.0)]).contains("NOT met"));
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let rounds: Vec<_> = [3.0, 1.0, 2.0].iter().map(|value| vec![Figure::new("speed", *value)]).collect();
+        let kept = json(&rounds, &[Target::at_most("speed", 1.5)]);
+        let rows = Row::read_all(&kept).unwrap();
+        assert_eq!((rows[0].least, rows[0].median, rows[0].most), (1.0, 2.0, 3.0));
+        let aim = rows[0].aim.as_ref().unwrap();
+        assert_eq!((aim.words().as_str(), aim.is_met(2.0)), ("at most 1.50", false));
     }
 }

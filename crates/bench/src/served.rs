@@ -44,7 +44,12 @@ impl Server {
         Self::start(binary, data, settings).await
     }
 
-    async fn start(binary: &Path, data: TempDir, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+    /// Starts one on `data`.
+    pub(crate) async fn start(
+        binary: &Path,
+        data: TempDir,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let (port, metrics) = (free_port()?, free_port()?);
         let began = Instant::now();
         let child = Command::new(binary)
@@ -64,7 +69,8 @@ impl Server {
         Ok(Self { child, data, port, metrics, first_answer })
     }
 
-    async fn stop(mut self) -> anyhow::Result<TempDir> {
+    /// Stops it; its database.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<TempDir> {
         let pid = self.child.id().context("the server has ended by itself")?.to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().await?;
         anyhow::ensure!(told.success() && self.child.wait().await?.success(), "the server did not end well");
@@ -85,12 +91,16 @@ impl Server {
 
     /// Memory that it occupies now, in MiB.
     pub(crate) fn memory_mib(&self) -> anyhow::Result<f64> {
-        let pid = self.child.id().context("the server has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib / 1024.0)
+        memory_mib_of(self.child.id().context("the server has ended")?)
     }
+}
+
+/// Memory that a process occupies now, in MiB.
+pub(crate) fn memory_mib_of(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib / 1024.0)
 }
 
 async fn wait_until_ready(port: u16, began: Instant) -> anyhow::Result<()> {
@@ -113,6 +123,6 @@ async fn get(port: u16, path: &str) -> anyhow::Result<String> {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

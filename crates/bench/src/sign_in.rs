@@ -1,8 +1,9 @@
 //! Sign-in beside the ceiling of its own hash, refresh beside a flood of sign-ins, and what either costs in memory.
 
-use crate::load::{self, Work};
+use crate::load;
 use crate::report::{Figure, Target};
 use crate::served::Server;
+use crate::work::Work;
 use anyhow::Context as _;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::path::Path;
@@ -64,7 +65,7 @@ pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<F
 }
 
 /// Hashes a second of one thread a core, each with a block of its own that it uses again and again.
-fn ceiling(span: Duration) -> anyhow::Result<f64> {
+pub(crate) fn ceiling(span: Duration) -> anyhow::Result<f64> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let start = Instant::now();
     let threads: Vec<_> = (0..cores).map(|_| std::thread::spawn(move || hash_until(start + span))).collect();

@@ -35,6 +35,7 @@
 //! ```
 
 mod access_token;
+mod audit_mac;
 mod blocklist;
 mod clock;
 mod digest;
@@ -45,6 +46,7 @@ mod sealing;
 mod token_mac;
 
 pub use access_token::{ACCESS_TOKEN_MAX, Issuer, SigningKeyring};
+pub use audit_mac::AuditMacs;
 pub use blocklist::{BreachedPasswords, CompileError, Compiled, compile_blocklist};
 pub use clock::SystemClock;
 pub use digest::sha256;

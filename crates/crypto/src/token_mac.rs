@@ -1,8 +1,10 @@
 //! MACs of refresh and reset tokens, and what stands for an address in a limiter.
 
+use crate::digest::sha256;
 use crate::root_key::RootKeys;
 use app::ports::keys::TokenMac;
 use aws_lc_rs::hmac;
+use domain::api_key::{ApiKeySecret, SecretDigest};
 use domain::email_address::EmailAddress;
 use domain::namespace::NamespaceName;
 use domain::refresh_token::{MacKeyId, Tag};
@@ -52,6 +54,10 @@ impl TokenMac for TokenMacs {
         let mut key = [0; 32];
         key.copy_from_slice(mac.sign().as_ref());
         key
+    }
+
+    fn secret_digest(&self, secret: &ApiKeySecret) -> SecretDigest {
+        sha256(secret.expose())
     }
 }
 

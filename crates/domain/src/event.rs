@@ -41,13 +41,31 @@ pub enum EventKind {
     SessionRevoked,
     /// A signing key was made, promoted or retired.
     SigningKeyRotated,
+    /// An API key was made for an application.
+    ApiKeyCreated,
+    /// An API key got a new secret.
+    ApiKeyRotated,
+    /// An API key was revoked.
+    ApiKeyRevoked,
+    /// A signing key was forgotten: nothing it signed can be valid any more.
+    SigningKeyRetired,
+    /// A root key was used with this database for the first time.
+    RootKeyRemembered,
     /// A backup was put back: all sessions ended, all mailed tokens void.
     DatabaseRestored,
+    /// A server started; what it was told is in the detail.
+    ServerStarted,
+    /// A signed-in user gave a wrong current password for a change.
+    PasswordChangeRefused,
+    /// An operator took a chain of the log apart that had been tampered with, and began a new one.
+    AuditRestarted,
+    /// Calls that were refused: a limit, a credential, a gate. Counted, one row for many.
+    CallsRefused,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 28] = [
         Self::SignUp,
         Self::SignUpTaken,
         Self::ResendVerification,
@@ -66,7 +84,16 @@ impl EventKind {
         Self::SessionEvicted,
         Self::SessionRevoked,
         Self::SigningKeyRotated,
+        Self::ApiKeyCreated,
+        Self::ApiKeyRotated,
+        Self::ApiKeyRevoked,
+        Self::SigningKeyRetired,
+        Self::RootKeyRemembered,
         Self::DatabaseRestored,
+        Self::ServerStarted,
+        Self::PasswordChangeRefused,
+        Self::AuditRestarted,
+        Self::CallsRefused,
     ];
 
     /// What the end of a session before its time is recorded as, where it is not part of something larger.
@@ -98,7 +125,68 @@ impl EventKind {
             Self::SessionEvicted => "session_evicted",
             Self::SessionRevoked => "session_revoked",
             Self::SigningKeyRotated => "signing_key_rotated",
+            Self::ApiKeyCreated => "api_key_created",
+            Self::ApiKeyRotated => "api_key_rotated",
+            Self::ApiKeyRevoked => "api_key_revoked",
+            Self::SigningKeyRetired => "signing_key_retired",
+            Self::RootKeyRemembered => "root_key_remembered",
             Self::DatabaseRestored => "database_restored",
+            Self::ServerStarted => "server_started",
+            Self::PasswordChangeRefused => "password_change_refused",
+            Self::AuditRestarted => "audit_restarted",
+            Self::CallsRefused => "calls_refused",
         }
+    }
+
+    /// The kind of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether the client had proved to be the user before it was written: by a password, a token or a mailed link.
+    pub const fn is_of_a_proven_user(self) -> bool {
+        match self {
+            Self::SignIn
+            | Self::EmailVerified
+            | Self::SignOut
+            | Self::RefreshGrace
+            | Self::PasswordReset
+            | Self::PasswordChanged
+            | Self::SessionEvicted
+            | Self::SessionRevoked
+            | Self::PasswordChangeRefused => true,
+            Self::SignUp
+            | Self::SignUpTaken
+            | Self::ResendVerification
+            | Self::SignInRefused
+            | Self::RefreshReused
+            | Self::ForgotPassword
+            | Self::AccountDisabled
+            | Self::AccountEnabled
+            | Self::AccountDeleted
+            | Self::SigningKeyRotated
+            | Self::ApiKeyCreated
+            | Self::ApiKeyRotated
+            | Self::ApiKeyRevoked
+            | Self::SigningKeyRetired
+            | Self::RootKeyRemembered
+            | Self::DatabaseRestored
+            | Self::ServerStarted
+            | Self::AuditRestarted
+            | Self::CallsRefused => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own_that_leads_back() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(EventKind::from_name("party"), None);
     }
 }

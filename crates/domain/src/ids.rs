@@ -53,3 +53,7 @@ id! {
     /// One row of the audit log.
     EventId
 }
+id! {
+    /// An API key of an application; the same for each of its secrets.
+    ApiKeyId
+}

@@ -6,13 +6,16 @@
 
 pub mod access_token;
 pub mod account;
+pub mod api_key;
 pub mod client_address;
 pub mod credential;
 pub mod device_name;
 pub mod device_token;
+pub mod doctor_probe;
 pub mod email_address;
 pub mod event;
 mod host_name;
+pub mod idempotency;
 pub mod ids;
 pub mod locale;
 pub mod namespace;

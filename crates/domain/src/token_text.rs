@@ -50,8 +50,10 @@ impl<'a> Fields<'a> {
 /// What a MAC covers: a domain tag, the namespace, and the payload, each with its length in front, so that no
 /// two different inputs give the same bytes.
 pub(crate) fn signed_bytes(domain_tag: &str, namespace: &str, parts: &[&[u8]]) -> Vec<u8> {
-    let mut message = Vec::with_capacity(160);
-    for part in [domain_tag.as_bytes(), namespace.as_bytes()].into_iter().chain(parts.iter().copied()) {
+    let all = [domain_tag.as_bytes(), namespace.as_bytes()].into_iter().chain(parts.iter().copied());
+    // Exactly as much as it takes: growing would leave a copy behind, and a part may be a password.
+    let mut message = Vec::with_capacity(all.clone().map(|part| part.len() + 8).sum());
+    for part in all {
         message.extend_from_slice(&(part.len() as u64).to_be_bytes());
         message.extend_from_slice(part);
     }

@@ -4,6 +4,7 @@
 //! answer that is not a success leaves as a problem document (RFC 9457), whoever made it.
 
 mod docs_portal;
+pub mod doctor;
 mod document;
 mod extract;
 #[cfg(fuzzing)]

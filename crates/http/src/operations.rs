@@ -104,6 +104,12 @@ const OF_ACCESS_TOKENS: [Code; 7] = [
 const OF_ANY_TOKENS: [Code; 4] =
     [Code::TokenSuperseded, Code::ReauthenticationRequired, Code::SessionMismatch, Code::CsrfRejected];
 
+/// What asking which application calls can come to, where nobody has to say.
+const OF_API_KEYS: [Code; 2] = [Code::ApiKeyInvalid, Code::RateLimited];
+
+/// What asking a call to happen once can come to.
+const OF_IDEMPOTENCY: [Code; 2] = [Code::IdempotencyKeyReused, Code::IdempotencyKeyInUse];
+
 /// What every call can come to.
 const OF_ALL: [Code; 2] = [Code::ServiceUnavailable, Code::InternalError];
 
@@ -215,9 +221,14 @@ impl Operation {
         }
     }
 
+    /// Whether it takes an `Idempotency-Key`.
+    pub(crate) const fn can_happen_once(self) -> bool {
+        matches!(self, Self::SignUp | Self::ForgotPassword | Self::ChangePassword)
+    }
+
     /// Every problem it can answer, its own first. The test beside `refusals` holds this against what the use
     /// cases can refuse.
-    pub(crate) fn problems(self, mode: Mode) -> Vec<Code> {
+    pub(crate) fn problems(self, mode: Mode, api_key_required: bool) -> Vec<Code> {
         let of_proof: &[&[Code]] = match self.proof() {
             Proof::Nothing => &[],
             Proof::AccessToken => &[&OF_ACCESS_TOKENS],
@@ -225,8 +236,20 @@ impl Operation {
         };
         let of_body: &[Code] = if self.body() == Body::None { &[] } else { &OF_BODIES };
         let of_mode: &[Code] = if mode == Mode::Development { &[Code::HostNotAllowed] } else { &[] };
+        let of_missing_key: &[Code] = if api_key_required { &[Code::ApiKeyMissing] } else { &[] };
+        let of_keys: [&[Code]; 2] =
+            if self.group() == Group::Auth { [of_missing_key, &OF_API_KEYS] } else { [&[], &[]] };
         let parts = [self.own_problems()].into_iter().chain(of_proof.iter().copied());
-        parts.chain([of_body, &OF_ALL, of_mode]).flatten().copied().collect()
+        let of_once: &[Code] = if self.can_happen_once() { &OF_IDEMPOTENCY } else { &[] };
+        let parts = parts.chain([of_once, of_body]).chain(of_keys).chain([OF_ALL.as_slice(), of_mode]);
+        let mut problems = Vec::new();
+        for code in parts.flatten().copied() {
+            // A call may have limits of its own beside the one of keys.
+            if !problems.contains(&code) {
+                problems.push(code);
+            }
+        }
+        problems
     }
 
     /// Beside what its proof, its body and the server at large bring about.

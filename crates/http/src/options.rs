@@ -3,6 +3,7 @@
 use domain::client_address::AddressRange;
 use domain::namespace::NamespaceName;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The two ways to run.
@@ -41,6 +42,13 @@ pub struct HttpOptions {
     pub version: &'static str,
 }
 
+impl HttpOptions {
+    /// Whether the word of this one on the client's address is believed.
+    pub(crate) fn is_trusted(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|range| range.contains(peer))
+    }
+}
+
 /// What the surface knows of a namespace.
 #[derive(Clone, Debug)]
 pub struct HttpNamespace {
@@ -52,6 +60,8 @@ pub struct HttpNamespace {
     pub same_site_is_allowed: bool,
     /// Whether bodies carry refresh tokens.
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    pub api_key_required: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
 }

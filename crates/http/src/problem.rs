@@ -67,6 +67,12 @@ problems! {
     /// The address has an account.
     EmailTaken, "email_taken", 409, "Email taken", "An account with this email address exists already.",
         "Offer sign-in and a reset link in place of sign-up.";
+    /// The key came with another body before.
+    IdempotencyKeyReused, "idempotency_key_reused", 422, "Idempotency key reused", "This Idempotency-Key came with another body before.",
+        "Make a new key for each thing that is to happen, and send the old one only with the same body. What came with the first body has happened or not, whatever this call says.";
+    /// The first call under the key is still running.
+    IdempotencyKeyInUse, "idempotency_key_in_use", 409, "Idempotency key in use", "The first call with this Idempotency-Key is still running.",
+        "Wait as many seconds as `Retry-After` says, then send the same call with the same key: it gets the answer of the first one.";
     /// The target is not on the list.
     RedirectNotAllowed, "redirect_not_allowed", 400, "Redirect not allowed", "redirect_to is not one of the addresses that this server may send people to.",
         "Send one of the addresses that the operator allows for this namespace, letter for letter, or leave `redirect_to` out to use the server's own page.";
@@ -82,6 +88,12 @@ problems! {
     /// A newer token exists, the session lives.
     TokenSuperseded, "token_superseded", 401, "Token superseded", "A newer token has taken this one's place. Use the newest one; the session goes on.",
         "Read the tokens again from where the client keeps them, and repeat the call with the newest: another tab or an earlier request has refreshed already. Do not sign the user out.";
+    /// The namespace asks for an API key, and there is none.
+    ApiKeyMissing, "api_key_missing", 401, "API key missing", "This call needs an API key in x-api-key, and the request carries none.",
+        "Send the key that the operator made for your application as `x-api-key`. It names the application; a user's token does not take its place.";
+    /// The API key is no good here.
+    ApiKeyInvalid, "api_key_invalid", 401, "API key invalid", "The API key is not valid here.",
+        "This is a mistake in how the application is set up: the key is mistyped, has expired, was revoked, or belongs to another namespace. Ask the operator for a new one; signing in again does not help.";
     /// The bearer chain is over.
     ReauthenticationRequired, "reauthentication_required", 401, "Reauthentication required", "Access tokens alone cannot extend this session any further. Use the refresh token, or sign in.",
         "Refresh with the refresh token if the client has it; else let the user sign in.";
@@ -170,6 +182,28 @@ impl ProblemCode {
         Self::ALL.iter().copied().find(|code| code.slug() == slug)
     }
 
+    /// Whether calls that end so are counted in the audit log (ASVS 16.3.2, 16.3.3): who was not let in, or tried what is
+    /// not allowed. What has an event of its own is not counted again.
+    pub(crate) const fn is_counted(self) -> bool {
+        match self {
+            Self::InvalidCredentials | Self::AccountDisabled | Self::CurrentPasswordWrong => false,
+            Self::EmailTaken
+            | Self::RedirectNotAllowed
+            | Self::ResetTokenInvalid
+            | Self::ResetTokenExpired
+            | Self::HostNotAllowed => true,
+            _ => matches!(self.status(), 401 | 403 | 429),
+        }
+    }
+
+    /// Whether honest clients end so every day. Such calls are counted without their source.
+    pub(crate) const fn is_everyday(self) -> bool {
+        matches!(
+            self,
+            Self::CredentialsMissing | Self::TokenExpired | Self::TokenSuperseded | Self::SessionExpired
+        )
+    }
+
     /// What stands for a bare status that a library answered with.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
@@ -229,7 +263,8 @@ impl Problem {
     const RETRY_AFTER: Duration = app::fault::UNAVAILABLE_RETRY_AFTER;
 
     pub(crate) fn new(code: ProblemCode) -> Self {
-        let retry_after = matches!(code.status(), 429 | 503).then_some(Self::RETRY_AFTER);
+        let says_when = matches!(code.status(), 429 | 503) || code == ProblemCode::IdempotencyKeyInUse;
+        let retry_after = says_when.then_some(Self::RETRY_AFTER);
         let challenge = Challenge::Plain;
         Self { code, errors: Vec::new(), retry_after, limited: None, challenge, fault: None }
     }
@@ -302,10 +337,11 @@ mod tests {
     }
 
     #[test]
-    fn every_429_and_503_says_when_to_come_back() {
+    fn every_429_and_503_and_a_call_that_is_still_running_say_when_to_come_back() {
         for code in ProblemCode::ALL {
             let says = Problem::new(*code).retry_after.is_some();
-            assert_eq!(says, matches!(code.status(), 429 | 503), "{code:?}");
+            let should = matches!(code.status(), 429 | 503) || *code == ProblemCode::IdempotencyKeyInUse;
+            assert_eq!(says, should, "{code:?}");
         }
     }
 }

@@ -2,11 +2,13 @@
 //! compile until somebody has decided what it looks like from outside.
 
 use crate::problem::{FieldProblem, Problem, ProblemCode};
+use app::api_keys::ApiKeyError;
 use app::authenticate::AuthenticateError;
 use app::change_password::ChangePasswordError;
 use app::choose_password::PasswordBlocked;
 use app::fault::{Fault, FaultKind};
 use app::forgot_password::ForgotPasswordError;
+use app::idempotency::{IN_USE_RETRY_AFTER, IdempotencyError};
 use app::ports::password_hasher::QueueFull;
 use app::refresh::{RefreshError, Refusal};
 use app::resend_verification::ResendVerificationError;
@@ -35,9 +37,32 @@ impl From<QueueFull> for Problem {
     }
 }
 
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Reused => ProblemCode::IdempotencyKeyReused.into(),
+            IdempotencyError::InUse => {
+                Self::retry_after(ProblemCode::IdempotencyKeyInUse, IN_USE_RETRY_AFTER)
+            }
+            IdempotencyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
 /// The field that the password came in is wrong, with the reason (NIST SP 800-63B-4 section 3.1.1.2).
 fn blocked_password(field: &'static str, blocked: PasswordBlocked) -> Problem {
     Problem::invalid(vec![FieldProblem { field, code: "password_blocked", message: blocked.to_string() }])
+}
+
+impl From<ApiKeyError> for Problem {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            ApiKeyError::Missing => ProblemCode::ApiKeyMissing.into(),
+            ApiKeyError::Invalid => ProblemCode::ApiKeyInvalid.into(),
+            ApiKeyError::Limited(limited) => limited.into(),
+            ApiKeyError::Fault(fault) => fault.into(),
+        }
+    }
 }
 
 impl From<SignUpError> for Problem {
@@ -45,6 +70,7 @@ impl From<SignUpError> for Problem {
         match error {
             SignUpError::EmailTaken => ProblemCode::EmailTaken.into(),
             SignUpError::PasswordBlocked(blocked) => blocked_password("password", blocked),
+            SignUpError::Idempotency(error) => error.into(),
             SignUpError::Limited(limited) => limited.into(),
             SignUpError::Busy(full) => full.into(),
             SignUpError::Fault(fault) => fault.into(),
@@ -145,6 +171,7 @@ impl From<ForgotPasswordError> for Problem {
     fn from(error: ForgotPasswordError) -> Self {
         match error {
             ForgotPasswordError::RedirectNotAllowed => ProblemCode::RedirectNotAllowed.into(),
+            ForgotPasswordError::Idempotency(error) => error.into(),
             ForgotPasswordError::Limited(limited) => limited.into(),
             ForgotPasswordError::Fault(fault) => fault.into(),
         }
@@ -191,6 +218,7 @@ impl From<ChangePasswordError> for Problem {
             ChangePasswordError::WrongPassword => ProblemCode::CurrentPasswordWrong.into(),
             ChangePasswordError::CredentialChanged => Self::bad_token(ProblemCode::PasswordChanged),
             ChangePasswordError::PasswordBlocked(blocked) => blocked_password("new_password", blocked),
+            ChangePasswordError::Idempotency(error) => error.into(),
             ChangePasswordError::Limited(limited) => limited.into(),
             ChangePasswordError::Busy(full) => full.into(),
             ChangePasswordError::Fault(fault) => fault.into(),

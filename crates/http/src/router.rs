@@ -1,11 +1,7 @@
 //! Everything joined: routes, pages, and the layers around them.
 
+use crate::layers::envelope::envelope;
 use crate::layers::guard::guard;
-use crate::layers::head_limit::head_limit;
-use crate::layers::host_guard::host_guard;
-use crate::layers::observe::observe;
-use crate::layers::problem_document::problem_documents;
-use crate::layers::security_headers::security_headers;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::HttpState;
@@ -28,11 +24,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
         .layer(from_fn_with_state(layer(&state), guard))
         // These have CORS around a guard of their own: a page may read that a call has failed.
         .merge(routes::all(&state))
-        .layer(from_fn_with_state(layer(&state), host_guard))
-        .layer(from_fn_with_state(layer(&state), head_limit))
-        .layer(from_fn_with_state(layer(&state), security_headers))
-        .layer(from_fn_with_state(layer(&state), problem_documents))
-        .layer(from_fn_with_state(layer(&state), observe))
+        .layer(from_fn_with_state(layer(&state), envelope))
         .with_state(state)
 }
 

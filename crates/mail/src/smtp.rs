@@ -58,6 +58,23 @@ impl SmtpMailer {
         }
     }
 
+    /// Goes as far as a delivery goes before it names a recipient: connects, encrypts, signs in, and offers the sender.
+    ///
+    /// # Errors
+    /// The stage at which it ended and why, without addresses.
+    pub async fn check(&self) -> Result<(), String> {
+        self.offer_the_sender().await.map_err(|failure| failure.to_string())
+    }
+
+    async fn offer_the_sender(&self) -> Result<(), Failure> {
+        let patience = Patience::starting_now(&self.limits);
+        let mut connection = self.dialer.dial(&patience).await?;
+        let mail = Mail::new(Some(self.sender.email.clone()), Vec::new());
+        let answer = patience.step(Stage::Mail, patience.command_limit(), connection.command(mail)).await;
+        idle::farewell(connection).await;
+        expect_done(Stage::Mail, &answer?)
+    }
+
     async fn hand_over(&self, letter: &Letter) -> Result<(), Failure> {
         let patience = Patience::starting_now(&self.limits);
         if let Some(kept) = self.idle.take() {

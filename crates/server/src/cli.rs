@@ -47,6 +47,9 @@ pub enum Command {
     /// Root keys and signing keys
     #[command(subcommand)]
     Key(Key),
+    /// API keys of applications
+    #[command(subcommand)]
+    ApiKey(ApiKey),
     /// Bring the database's schema to this version
     ///
     /// `serve` does it by itself; a database that is newer than this program is refused.
@@ -60,6 +63,13 @@ pub enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look from outside whether the deployment is what its configuration says
+    ///
+    /// With the server's own configuration and root key at hand: whether the server is reached and over TLS; whether clients' addresses
+    /// survive the proxies, so that neither does everybody share one limit nor can anybody choose an address; CORS and cookies as they
+    /// arrive; where mailed links lead; whether the mail server lets us in; clocks, database, disk, root key. It changes nothing.
+    /// Ends with 0 if all is well, 1 with a warning, 2 if something is wrong.
+    Doctor(Doctor),
     /// Write a consistent copy of the running database
     ///
     /// The copy is useless without the root key: keep a copy of that too, somewhere else.
@@ -78,6 +88,9 @@ pub enum Command {
     /// Mails that are owed
     #[command(subcommand)]
     Outbox(Outbox),
+    /// The audit log: is it as it was written, and what does it say
+    #[command(subcommand)]
+    Audit(Audit),
     /// Lists of breached passwords
     #[command(subcommand)]
     Passwords(Passwords),
@@ -99,6 +112,23 @@ pub enum Migrate {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Where clients reach the server [default: base_url]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Certificates to trust beside the system's (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Send a mail to this address, to see whether it arrives
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail_to: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `serve`
@@ -245,6 +275,67 @@ pub enum Key {
     },
 }
 
+/// `api-key`
+#[derive(Debug, Subcommand)]
+pub enum ApiKey {
+    /// Make a key for an application and print it, this once
+    ///
+    /// The application sends it as x-api-key. It names the application, never a user. A namespace whose api_key_required is true
+    /// answers nobody without one. Only a hash of the key is kept: store the printed one where the application reads it.
+    Create {
+        /// The namespace.
+        #[command(flatten)]
+        namespace: InNamespace,
+        /// What to call it; no two keys of a namespace share a name
+        name: String,
+        /// How long it works; until it is revoked when left out
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+        expires_days: Option<u32>,
+        /// As a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// List keys in the order they were made, without what is secret
+    List {
+        /// The namespace.
+        #[command(flatten)]
+        namespace: InNamespace,
+        /// Revoked ones too
+        #[arg(long)]
+        all: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a key a new secret and print it, this once; the one before goes on working for a while
+    Rotate {
+        /// The key.
+        #[command(flatten)]
+        key: OneApiKey,
+        /// How long the secret before goes on working [default: api_keys.rotation_overlap_hours]
+        #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=2160))]
+        overlap_hours: Option<u32>,
+        /// How long the new secret works; as long as the one before was given when left out
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+        expires_days: Option<u32>,
+    },
+    /// Revoke a key for good; every server refuses it within api_keys.cache_seconds
+    Revoke(OneApiKey),
+}
+
+/// One API key, named by name or id.
+#[derive(Debug, Args)]
+pub struct OneApiKey {
+    /// The namespace.
+    #[command(flatten)]
+    pub namespace: InNamespace,
+    /// Name or id of the key
+    pub key: String,
+    /// As a JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `config`
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -279,6 +370,48 @@ pub enum Outbox {
         /// The mail; all dead ones when left out
         id: Option<uuid::Uuid>,
     },
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Compare every sealed event with its seal, and name the first that was edited, removed, reordered or inserted
+    ///
+    /// Needs the root key. Ends with 1 when something is wrong. Whoever has the database alone cannot change a sealed event
+    /// unseen, but can put an older copy of the whole log in its place: a head that was noted elsewhere (the server logs one
+    /// every ten minutes) tells that too.
+    Verify {
+        /// A head that was noted elsewhere: the chain must contain it
+        #[arg(long, value_name = "NUMBER:SEAL")]
+        head: Option<String>,
+    },
+    /// Begin a new chain over the events that are there, once you know what was done to the old one
+    ///
+    /// Keep a copy of the database first. Heads of the old chain fit no more. A chain that is whole is left alone.
+    Restart {
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Print events as JSON, one object a line, oldest first
+    Export(AuditFilter),
+}
+
+/// Which events.
+#[derive(Debug, Args)]
+pub struct AuditFilter {
+    /// From this day or moment on (RFC 3339)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Before this day or moment
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// Of this user
+    #[arg(long, value_name = "ID")]
+    pub user: Option<uuid::Uuid>,
+    /// Of this kind, such as sign_in_refused
+    #[arg(long)]
+    pub kind: Option<String>,
 }
 
 /// Where a mail stands.

@@ -104,6 +104,7 @@ pub fn postgres_options(written: &Config) -> PostgresOptions {
         connections: written.connections,
         readers: written.readers,
         queue_max: written.queue_max,
+        group_max: written.group_max,
         statement_cache: written.statement_cache,
         connect_max: part,
         wait_max: part,

@@ -29,8 +29,8 @@ pub async fn ensure_account(service: &Service) -> anyhow::Result<()> {
     let password = Password::chosen(DEMO_PASSWORD.to_owned(), namespace.password_min)?;
     let wanted = Wanted { email, password, mails: None, audit: AuditContext::operator() };
     match make_account(service, namespace, wanted).await {
-        Ok((_, SignUpOutcome::EmailTaken)) => Ok(()),
-        Ok((_, SignUpOutcome::Created(user))) => match namespace.email_verification {
+        Ok(SignUpOutcome::EmailTaken) => Ok(()),
+        Ok(SignUpOutcome::Created(user)) => match namespace.email_verification {
             EmailVerification::Off => Ok(()),
             // Nobody reads its mailbox.
             EmailVerification::Required => {
@@ -41,7 +41,8 @@ pub async fn ensure_account(service: &Service) -> anyhow::Result<()> {
             SignUpError::Busy(_)
             | SignUpError::Limited(_)
             | SignUpError::PasswordBlocked(_)
-            | SignUpError::EmailTaken,
+            | SignUpError::EmailTaken
+            | SignUpError::Idempotency(_),
         ) => {
             anyhow::bail!("the hashing pool has no room for the demo account")
         }

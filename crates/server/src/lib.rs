@@ -7,6 +7,7 @@ pub mod config;
 pub mod data_lock;
 pub mod database;
 pub mod demo;
+pub mod doctor;
 pub mod limiter;
 pub mod listen;
 pub mod log;
@@ -17,16 +18,27 @@ pub mod surface;
 pub mod wire;
 pub mod workers;
 
-use crate::cli::{Cli, Command, Key};
+use crate::cli::{Cli, Command, Key, Place};
 use crate::commands as run;
 use crate::config::Overrides;
 use std::collections::HashMap;
 
-/// Carries one command line out.
+/// Carries one command line out; what the program is to end with.
 ///
 /// # Errors
 /// What went wrong, in words for the person at the terminal.
-pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow::Result<()> {
+pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow::Result<u8> {
+    match &cli.command {
+        Command::Doctor(command) => {
+            let Place { config, data_dir } = cli.place;
+            let overrides = Overrides { file: config, data_dir, listen: Vec::new() };
+            run::doctor::run(config::load(&overrides, environment), command).await
+        }
+        _ => carry_out(cli, environment).await.map(|()| 0),
+    }
+}
+
+async fn carry_out(cli: Cli, environment: &HashMap<String, String>) -> anyhow::Result<()> {
     let listen = match &cli.command {
         Command::Serve(serve) => serve.listen.clone(),
         _ => Vec::new(),
@@ -62,7 +74,9 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         Command::User(command) => run::user::run(service, command).await,
         Command::Session(command) => run::session::run(service, command).await,
         Command::Key(command) => run::key::run(service, command, settings.key_rotation).await,
+        Command::ApiKey(command) => run::api_key::run(service, command, settings.api_key_overlap).await,
         Command::Outbox(command) => run::outbox::run(service, command).await,
+        Command::Audit(command) => run::audit::run(service, command).await,
         Command::Migrate { .. } => {
             output::line("The database has this version's schema.");
             Ok(())
@@ -71,6 +85,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         | Command::Backup { .. }
         | Command::Restore { .. }
         | Command::Openapi
+        | Command::Doctor(_)
         | Command::Passwords(_)
         | Command::Config(_) => Ok(()),
     };

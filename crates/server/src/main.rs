@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&format!("cannot start the runtime: {error}")),
     };
     match runtime.block_on(minbil_auth::execute(cli, &environment)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => fail(&format!("{error:#}")),
     }
 }

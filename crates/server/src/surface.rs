@@ -19,14 +19,12 @@ pub fn options(settings: &Settings) -> HttpOptions {
         allowed_origins: of.allowed_origins.clone(),
         same_site_is_allowed: of.same_site_is_allowed,
         refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
+        api_key_required: of.api_key_required,
         password_min: of.password_min,
     };
     HttpOptions {
         base_url: settings.base_url.clone(),
-        mode: match settings.mode {
-            Mode::Development => http_api::Mode::Development,
-            Mode::Production => http_api::Mode::Production,
-        },
+        mode: mode(settings.mode),
         own_origins: settings.own_origins.clone(),
         namespaces: settings.namespaces.iter().map(|(name, of)| (name.clone(), namespace(of))).collect(),
         trusted_proxies: settings.trusted_proxies.clone(),
@@ -36,6 +34,14 @@ pub fn options(settings: &Settings) -> HttpOptions {
         request_deadline: Duration::from_secs(settings.written.http.request_deadline_seconds),
         docs: DocsOptions { enabled: settings.written.docs.enabled, console: settings.written.docs.console },
         version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// The mode, as the surface has it.
+pub const fn mode(mode: Mode) -> http_api::Mode {
+    match mode {
+        Mode::Development => http_api::Mode::Development,
+        Mode::Production => http_api::Mode::Production,
     }
 }
 

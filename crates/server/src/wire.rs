@@ -5,11 +5,16 @@ use crate::database::Database;
 use crate::limiter::{LocalLimiter, NoLimiter};
 pub use crate::outside::Outside;
 use anyhow::Context as _;
+use app::api_key_cache::ApiKeyCache;
 use app::ports::clock::{Clock, Entropy};
 use app::ports::limiter::Limiter;
 use app::ports::mailer::Mailer;
+use app::running_calls::RunningCalls;
 use app::service::{Namespace, Service};
-use crypto::{BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs};
+use crypto::{
+    AuditMacs, BreachedPasswords, HashingOptions, HashingPool, Issuer, RootKeys, SigningKeyring, TokenMacs,
+};
+use domain::secret::SecretText;
 use http_api::Metrics;
 use mail::{CaughtMail, SmtpMailer, SmtpOptions, SmtpTimeLimits, TemplateOptions, TemplateWriter};
 use std::collections::BTreeMap;
@@ -49,12 +54,16 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         hasher: Arc::new(HashingPool::start(hashing_options(settings), &root, Arc::clone(&entropy))?),
         blocklist: Arc::new(blocklist(settings)?),
         macs: Arc::new(TokenMacs::new(&root)),
+        chain_mac: Arc::new(AuditMacs::new(&root)),
         access_tokens: Arc::clone(&keyring) as _,
         signing_keys: keyring,
         limiter: limiter(settings, &database, &clock),
         address_limiter: address_limiter(settings, &clock),
         limits: settings.limits,
+        refused_calls: Arc::default(),
         gates: Arc::default(),
+        running_calls: RunningCalls::new(hours(settings.written.idempotency.keep_hours)),
+        api_keys: ApiKeyCache::new(Duration::from_secs(settings.written.api_keys.cache_seconds)),
         mail_writer: Arc::new(template_writer(settings)?),
         mailer,
         clock,
@@ -63,6 +72,10 @@ pub async fn wire(settings: &Settings, outside: Outside) -> anyhow::Result<Wired
         namespaces: namespaces(settings),
     };
     Ok(Wired { service: Arc::new(service), database, metrics, inbox })
+}
+
+const fn hours(count: u64) -> Duration {
+    Duration::from_secs(count.saturating_mul(3600))
 }
 
 /// What must be true before the first request.
@@ -182,21 +195,30 @@ fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<MailerA
             let caught = Arc::new(CaughtMail::new(Arc::clone(clock)));
             Ok((Arc::clone(&caught) as _, Some(caught)))
         }
-        MailRoute::Smtp(url) => {
-            let written = &settings.written.mail;
-            let limits = SmtpTimeLimits {
-                connect: Duration::from_secs(written.connect_timeout_seconds),
-                command: Duration::from_secs(written.command_timeout_seconds),
-                delivery: Duration::from_secs(written.delivery_timeout_seconds),
-            };
-            let options = SmtpOptions::parse(url.expose(), &written.from)
-                .context("mail.smtp_url, mail.from")?
-                .with_ca_file(written.ca_file.clone())
-                .with_time_limits(limits);
-            let mailer = SmtpMailer::new(options, Arc::clone(clock)).context("mail")?;
-            Ok((Arc::new(mailer), None))
-        }
+        MailRoute::Smtp(url) => Ok((Arc::new(smtp_mailer(settings, url, clock)?), None)),
     }
+}
+
+/// What hands mails to the mail server of the configuration.
+///
+/// # Errors
+/// When the settings cannot be used.
+pub fn smtp_mailer(
+    settings: &Settings,
+    url: &SecretText,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<SmtpMailer> {
+    let written = &settings.written.mail;
+    let limits = SmtpTimeLimits {
+        connect: Duration::from_secs(written.connect_timeout_seconds),
+        command: Duration::from_secs(written.command_timeout_seconds),
+        delivery: Duration::from_secs(written.delivery_timeout_seconds),
+    };
+    let options = SmtpOptions::parse(url.expose(), &written.from)
+        .context("mail.smtp_url, mail.from")?
+        .with_ca_file(written.ca_file.clone())
+        .with_time_limits(limits);
+    SmtpMailer::new(options, Arc::clone(clock)).context("mail")
 }
 
 fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName, Arc<Namespace>> {
@@ -208,6 +230,7 @@ fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName,
         sessions: of.sessions,
         access_token_ttl: of.access_token_ttl,
         refresh_tokens_in_bodies: of.refresh_tokens_in_bodies,
+        api_key_required: of.api_key_required,
         password_min: of.password_min,
         context_words: context_words(settings, name, of),
         redirects: of.redirects.clone(),

@@ -135,9 +135,10 @@ impl AccountStore for PostgresStore {
         &self,
         namespace: &NamespaceName,
         user: UserId,
+        problem: &'static str,
         audit: AuditContext,
     ) -> Result<(), Fault> {
-        Ok(self.writers.transact(&RefusedSignIn { namespace, user, audit }).await?)
+        Ok(self.writers.transact(&RefusedSignIn { namespace, user, problem, audit }).await?)
     }
 }
 
@@ -290,6 +291,7 @@ impl Intention for DeleteAccount<'_> {
 struct RefusedSignIn<'a> {
     namespace: &'a NamespaceName,
     user: UserId,
+    problem: &'static str,
     audit: AuditContext,
 }
 
@@ -297,7 +299,8 @@ impl Intention for RefusedSignIn<'_> {
     type Outcome = ();
 
     async fn run(&self, write: &Write<'_>) -> Result<(), Failure> {
-        record(write, EventKind::SignInRefused, about(self.namespace, self.user), &self.audit).await
+        let about = About { problem: Some(self.problem), ..about(self.namespace, self.user) };
+        record(write, EventKind::SignInRefused, about, &self.audit).await
     }
 }
 

@@ -13,8 +13,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 
-/// What is copied. Limits and the pulse of the readiness check are of no use in another database.
-const TABLES: [&str; 9] = [
+/// What is copied. Limits, leases and the pulse of the readiness check are of no use in another database.
+const TABLES: [&str; 12] = [
     "schema_history",
     "users",
     "decoys",
@@ -23,7 +23,10 @@ const TABLES: [&str; 9] = [
     "outbox",
     "root_keys",
     "signing_keys",
+    "api_keys",
+    "idempotency",
     "events",
+    "audit_marks",
 ];
 
 /// A restored database must not revive what was revoked since the copy was made.

@@ -22,6 +22,10 @@ pub(crate) struct About<'a> {
     pub(crate) session: Option<SessionId>,
     /// One more word.
     pub(crate) detail: Option<&'a str>,
+    /// The problem that the client was told.
+    pub(crate) problem: Option<&'a str>,
+    /// How many of them this is.
+    pub(crate) times: Option<u32>,
 }
 
 /// Writes one event.
@@ -32,8 +36,8 @@ pub(crate) async fn record(
     audit: &AuditContext,
 ) -> Result<(), Failure> {
     let insert =
-        "INSERT INTO events (id, at, kind, namespace, user_id, session_id, actor, request_id, address, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        "INSERT INTO events (id, at, kind, namespace, user_id, session_id, actor, request_id, address, detail, problem, times)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     write
         .execute(
             insert,
@@ -48,6 +52,8 @@ pub(crate) async fn record(
                 &audit.request_id,
                 &audit.address,
                 &about.detail,
+                &about.problem,
+                &about.times.map(i64::from),
             ],
         )
         .await
@@ -56,7 +62,7 @@ pub(crate) async fn record(
 
 /// The newest events, newest first.
 pub(crate) const NEWEST: &str =
-    "SELECT id, at, kind, namespace, user_id, session_id, actor, request_id, address, detail
+    "SELECT id, at, kind, namespace, user_id, session_id, actor, request_id, address, detail, problem, times
        FROM events ORDER BY id DESC LIMIT $1";
 
 /// A row of [`NEWEST`].
@@ -65,7 +71,7 @@ pub(crate) fn event(row: &Row) -> Result<AuditRow, Failure> {
     Ok(AuditRow {
         id: EventId::new(cells.cell()?),
         at: cells.moment()?,
-        kind: cells.parsed(|name| EventKind::ALL.into_iter().find(|kind| kind.name() == name))?,
+        kind: cells.parsed(EventKind::from_name)?,
         namespace: some_namespace(&mut cells)?,
         user: cells.cell::<Option<Uuid>>()?.map(UserId::new),
         session: cells.cell::<Option<Uuid>>()?.map(SessionId::new),
@@ -75,12 +81,19 @@ pub(crate) fn event(row: &Row) -> Result<AuditRow, Failure> {
             address: cells.cell()?,
         },
         detail: cells.cell()?,
+        problem: cells.cell()?,
+        times: some_count(&mut cells)?,
     })
 }
 
 fn some_namespace(cells: &mut Cells<'_>) -> Result<Option<NamespaceName>, Failure> {
     let Some(name) = cells.cell::<Option<&str>>()? else { return Ok(None) };
     NamespaceName::parse(name).map(Some).map_err(|_| cells.unreadable())
+}
+
+fn some_count(cells: &mut Cells<'_>) -> Result<Option<u32>, Failure> {
+    let Some(count) = cells.cell::<Option<i64>>()? else { return Ok(None) };
+    u32::try_from(count).map(Some).map_err(|_| cells.unreadable())
 }
 
 fn actor(name: &str) -> Option<Actor> {

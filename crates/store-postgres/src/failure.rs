@@ -6,6 +6,7 @@
 use app::fault::Fault;
 use std::error::Error as _;
 use std::fmt;
+use std::sync::Arc;
 use tokio_postgres::error::SqlState;
 
 /// Why a statement or a transaction did not come to an end.
@@ -23,6 +24,8 @@ pub(crate) enum Failure {
     Statement(tokio_postgres::Error),
     /// Somebody else was faster; the whole transaction is worth another try.
     Overtaken,
+    /// The same for everybody whose write was in the same transaction.
+    Together(Arc<Self>),
     /// A column holds something that is not one of ours.
     Unreadable(String),
     /// A file of a backup cannot be written.
@@ -41,6 +44,7 @@ impl Failure {
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Statement(error) => error.code(),
+            Self::Together(failure) => failure.code(),
             _ => None,
         }
     }
@@ -65,6 +69,7 @@ impl Failure {
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
             Self::TimedOut => true,
+            Self::Together(failure) => failure.ends_connection(),
             Self::Statement(error) => error.code().map_or_else(
                 || is_broken(error),
                 |code| {
@@ -83,6 +88,7 @@ impl Failure {
             Self::Connect(_) | Self::Busy | Self::TimedOut | Self::Resting | Self::Overtaken => true,
             Self::Unreadable(_) | Self::File(_) | Self::Impossible(_) => false,
             Self::Statement(error) => error.code().map_or_else(|| is_broken(error), may_pass),
+            Self::Together(failure) => failure.may_pass(),
         }
     }
 }
@@ -120,6 +126,7 @@ impl fmt::Display for Failure {
             Self::Resting => f.write_str("the database did not answer a moment ago"),
             Self::Statement(error) => f.write_str(&words(error)),
             Self::Overtaken => f.write_str("another transaction was faster, again and again"),
+            Self::Together(failure) => failure.fmt(f),
             Self::Unreadable(column) => write!(f, "{column} is not one of ours"),
             Self::File(error) => error.fmt(f),
             Self::Impossible(what) => f.write_str(what),

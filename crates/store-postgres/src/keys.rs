@@ -26,12 +26,13 @@ impl KeyStore for PostgresStore {
     }
 
     async fn remember_root_key(&self, id: u32, fingerprint: [u8; 32]) -> Result<[u8; 32], Fault> {
-        let insert = "INSERT INTO root_keys (id, fingerprint) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
-        self.writers.once(insert, &[&i64::from(id), &fingerprint.as_slice()]).await?;
-        // Never changed and never removed, so what this finds is what the first writer put there.
-        let select = "SELECT fingerprint FROM root_keys WHERE id = $1";
-        let row = self.readers.query_one(select, &[&i64::from(id)]).await?;
-        Ok(Cells::new(&row, 0).bytes()?)
+        // Only the first start of a key writes.
+        if let Some(known) = self.find_fingerprint(id).await? {
+            return Ok(known);
+        }
+        self.writers.transact(&RememberRootKey { id, fingerprint }).await?;
+        let known = self.find_fingerprint(id).await?;
+        Ok(known.ok_or(Failure::Impossible("a root key that was remembered is gone"))?)
     }
 
     async fn list_signing_keys(&self) -> Result<Vec<SigningKeyRecord>, Fault> {
@@ -51,7 +52,50 @@ impl KeyStore for PostgresStore {
     }
 
     async fn remove_signing_keys(&self, kids: &[String]) -> Result<(), Fault> {
-        self.writers.once("DELETE FROM signing_keys WHERE kid = ANY ($1)", &[&kids.to_vec()]).await?;
+        Ok(self.writers.transact(&RemoveSigningKeys(kids)).await?)
+    }
+}
+
+impl PostgresStore {
+    /// Never changed and never removed, so what this finds is what the first writer put there.
+    async fn find_fingerprint(&self, id: u32) -> Result<Option<[u8; 32]>, Failure> {
+        let select = "SELECT fingerprint FROM root_keys WHERE id = $1";
+        let row = self.readers.query_opt(select, &[&i64::from(id)]).await?;
+        row.map(|row| Cells::new(&row, 0).bytes()).transpose()
+    }
+}
+
+struct RememberRootKey {
+    id: u32,
+    fingerprint: [u8; 32],
+}
+
+impl Intention for RememberRootKey {
+    type Outcome = ();
+
+    async fn run(&self, write: &Write<'_>) -> Result<(), Failure> {
+        let insert = "INSERT INTO root_keys (id, fingerprint) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+        if write.execute(insert, &[&i64::from(self.id), &self.fingerprint.as_slice()]).await? > 0 {
+            let about = About { detail: Some(&self.id.to_string()), ..About::default() };
+            record(write, EventKind::RootKeyRemembered, about, &AuditContext::system()).await?;
+        }
+        Ok(())
+    }
+}
+
+struct RemoveSigningKeys<'a>(&'a [String]);
+
+impl Intention for RemoveSigningKeys<'_> {
+    type Outcome = ();
+
+    async fn run(&self, write: &Write<'_>) -> Result<(), Failure> {
+        let delete = "DELETE FROM signing_keys WHERE kid = ANY ($1) RETURNING kid, namespace";
+        for row in write.query(delete, &[&self.0.to_vec()]).await? {
+            let mut cells = Cells::new(&row, 0);
+            let (kid, namespace): (String, _) = (cells.cell()?, cells.namespace()?);
+            let about = About { namespace: Some(&namespace), detail: Some(&kid), ..About::default() };
+            record(write, EventKind::SigningKeyRetired, about, &AuditContext::system()).await?;
+        }
         Ok(())
     }
 }

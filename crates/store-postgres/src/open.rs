@@ -7,6 +7,7 @@ use crate::link::Link;
 use crate::options::PostgresOptions;
 use crate::reader::Readers;
 use crate::refusal::OpenError;
+use crate::rotation::Rotations;
 use crate::schema::migrate;
 use crate::statements::Preparation;
 use crate::writer::{WriteLimits, Writers};
@@ -20,7 +21,8 @@ const OLDEST_SERVER: i64 = 120_000;
 
 /// The shared store.
 pub struct PostgresStore {
-    pub(crate) writers: Writers,
+    pub(crate) writers: Arc<Writers>,
+    pub(crate) rotations: Rotations,
     pub(crate) readers: Readers,
     pub(crate) link: Arc<Link>,
     pub(crate) clock: Arc<StoreClock>,
@@ -69,8 +71,10 @@ impl PostgresStore {
         };
         let writers = Writers::new(Arc::clone(&link), entropy, Arc::clone(&options.clock), limits)
             .map_err(|error| OpenError::Unusable(error.to_string()))?;
+        let writers = Arc::new(writers);
+        let rotations = Rotations::new(Arc::clone(&writers), Arc::clone(&options.clock), options.group_max);
         let readers = Readers::new(Arc::clone(&link), options.readers, options.operation_max);
-        let store = Self { writers, readers, link, clock: options.clock };
+        let store = Self { writers, rotations, readers, link, clock: options.clock };
         store.write_pulse().await.map_err(|failure| OpenError::from(&failure))?;
         Ok(store)
     }
@@ -95,7 +99,7 @@ impl PostgresStore {
 }
 
 /// Sorts out why there is no connection. The driver says this one in words only.
-fn refused(failure: &Failure) -> OpenError {
+pub(crate) fn refused(failure: &Failure) -> OpenError {
     let words = failure.to_string();
     if words.contains("does not allow writes") {
         OpenError::ReadOnly(words)
@@ -105,7 +109,7 @@ fn refused(failure: &Failure) -> OpenError {
 }
 
 /// Looks at what would break a promise.
-async fn inspect(client: &ClientWrapper, preparation: Preparation) -> Result<(), OpenError> {
+pub(crate) async fn inspect(client: &ClientWrapper, preparation: Preparation) -> Result<(), OpenError> {
     let sql =
         "SELECT current_setting('server_version_num', true), current_setting('synchronous_commit', true),
                       current_setting('fsync', true)";

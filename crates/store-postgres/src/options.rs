@@ -13,6 +13,8 @@ pub struct PostgresOptions {
     pub readers: usize,
     /// How many writes may wait for a connection.
     pub queue_max: usize,
+    /// How many refreshes may share a transaction and its flush; one, and each has its own.
+    pub group_max: usize,
     /// Whether statements are prepared once for each connection. Not behind a pooler that hands every transaction to
     /// another server connection.
     pub statement_cache: bool,
@@ -32,6 +34,7 @@ impl Default for PostgresOptions {
             connections: 16,
             readers: 2,
             queue_max: 4096,
+            group_max: 64,
             statement_cache: true,
             connect_max: Duration::from_secs(2),
             wait_max: Duration::from_secs(2),

@@ -11,7 +11,7 @@ use crate::writer::{Intention, Write};
 use app::audit::AuditContext;
 use app::fault::Fault;
 use app::outbox::{MailOrder, MailSubject, OutboxRow};
-use app::ports::store::{ClaimedMail, MailResult, OutboxStore};
+use app::ports::store::{ClaimedMail, MailLease, MailResult, OutboxStore};
 use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::ids::OutboxId;
@@ -46,8 +46,8 @@ impl OutboxStore for PostgresStore {
         Ok(claimed.into_iter().map(|(_, mail)| mail).collect())
     }
 
-    async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
-        Ok(self.writers.transact(&FinishMail { id, result }).await?)
+    async fn finish_mail(&self, lease: MailLease, result: MailResult) -> Result<bool, Fault> {
+        Ok(self.writers.transact(&FinishMail { lease, result }).await?)
     }
 
     async fn next_mail_due(&self) -> Result<Option<Duration>, Fault> {
@@ -80,13 +80,14 @@ impl OutboxStore for PostgresStore {
 
 /// Since when it has been due, and what is due.
 fn claimed(row: &Row) -> Result<(i64, ClaimedMail), Failure> {
-    let OutboxRow { id, order, attempts, .. } = outbox_row(row, 1)?;
-    Ok((row.try_get(0)?, ClaimedMail { id, order, attempts }))
+    let OutboxRow { id, order, attempts, next_attempt_at: until, .. } = outbox_row(row, 1)?;
+    Ok((row.try_get(0)?, ClaimedMail { id, order, attempts, until }))
 }
 
-struct OrderMail {
-    order: MailOrder,
-    audit: AuditContext,
+/// Writes one order.
+pub(crate) struct OrderMail {
+    pub(crate) order: MailOrder,
+    pub(crate) audit: AuditContext,
 }
 
 impl Intention for OrderMail {
@@ -108,14 +109,14 @@ impl Intention for OrderMail {
 }
 
 struct FinishMail {
-    id: OutboxId,
+    lease: MailLease,
     result: MailResult,
 }
 
 impl Intention for FinishMail {
-    type Outcome = ();
+    type Outcome = bool;
 
-    async fn run(&self, write: &Write<'_>) -> Result<(), Failure> {
+    async fn run(&self, write: &Write<'_>) -> Result<bool, Failure> {
         let (state, at, reason, may_have_reached_data) = match &self.result {
             MailResult::Sent => ("sent", write.now, None, true),
             MailResult::Retry { wait, may_have_reached_data, reason } => {
@@ -124,8 +125,15 @@ impl Intention for FinishMail {
             MailResult::Dead { reason } => ("dead", write.now, Some(reason.as_str()), true),
         };
         let sql = "UPDATE outbox SET state = $2, next_attempt_at = $3, last_error = $4
-                    WHERE id = $1 AND state = 'pending'";
-        let finished = write.execute(sql, &[&self.id.uuid(), &state, &at.as_millis(), &reason]).await?;
-        if finished > 0 { close_attempt(write, self.id, may_have_reached_data).await } else { Ok(()) }
+                    WHERE id = $1 AND state = 'pending' AND attempts = $5 AND next_attempt_at = $6";
+        let MailLease { order, attempts, until } = self.lease;
+        let attempt = (i64::from(attempts), until.as_millis());
+        let values = (order.uuid(), at.as_millis());
+        let finished =
+            write.execute(sql, &[&values.0, &state, &values.1, &reason, &attempt.0, &attempt.1]).await?;
+        if finished > 0 {
+            close_attempt(write, order, may_have_reached_data).await?;
+        }
+        Ok(finished > 0)
     }
 }

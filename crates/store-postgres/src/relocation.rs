@@ -173,7 +173,17 @@ fn bytes(cell: &Cell) -> Option<Vec<u8>> {
 }
 
 fn read(row: &tokio_postgres::Row, table: &Table) -> Result<Row, Failure> {
+    read_from(row, table.columns, 0)
+}
+
+/// These columns of a row, the first of which is its cell `first`.
+pub(crate) fn read_from(
+    row: &tokio_postgres::Row,
+    columns: &[(&str, Kind)],
+    first: usize,
+) -> Result<Row, Failure> {
     let cell = |(at, (_, kind)): (usize, &(&str, Kind))| {
+        let at = first + at;
         let cell = match kind {
             Kind::Text => row.try_get::<_, Option<_>>(at)?.map(Cell::Text),
             Kind::Number => row.try_get::<_, Option<_>>(at)?.map(Cell::Number),
@@ -183,5 +193,5 @@ fn read(row: &tokio_postgres::Row, table: &Table) -> Result<Row, Failure> {
         };
         Ok(cell.unwrap_or(Cell::Empty))
     };
-    table.columns.iter().enumerate().map(cell).collect()
+    columns.iter().enumerate().map(cell).collect()
 }

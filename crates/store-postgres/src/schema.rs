@@ -20,7 +20,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         name: "first schema",
@@ -34,6 +34,24 @@ const MIGRATIONS: [Migration; 3] = [
         sql: include_str!("../migrations/V2__rows_of_failures.sql"),
     },
     Migration {
+        version: 3,
+        name: "api keys",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V3__api_keys.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "idempotency",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V4__idempotency.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "audit chain",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V5__audit_chain.sql"),
+    },
+    Migration {
         version: 7,
         name: "proved mailboxes",
         oldest_program: 1,
@@ -42,7 +60,7 @@ const MIGRATIONS: [Migration; 3] = [
 ];
 
 /// The version that this program knows.
-const KNOWN: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+pub(crate) const KNOWN: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
     version        INT4 NOT NULL PRIMARY KEY,
@@ -89,10 +107,10 @@ const LOCK_MAX: &str = "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeo
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the history says.
-struct Applied {
-    version: i32,
+pub(crate) struct Applied {
+    pub(crate) version: i32,
     oldest_program: i32,
-    is_closed: bool,
+    pub(crate) is_closed: bool,
 }
 
 /// Brings the schema to this version. `moves_in`: this is who keeps servers out.
@@ -155,7 +173,7 @@ async fn advance(client: &ClientWrapper, moves_in: bool) -> Result<(), Step> {
 }
 
 /// `None` while there is no history. Asked of the table itself, because catalogues differ between databases.
-async fn applied(client: &ClientWrapper) -> Result<Option<Applied>, tokio_postgres::Error> {
+pub(crate) async fn applied(client: &ClientWrapper) -> Result<Option<Applied>, tokio_postgres::Error> {
     let select = format!(
         "SELECT coalesce(max(CASE WHEN version < {CLOSED} THEN version END), 0)::int4,
                 coalesce(max(CASE WHEN version < {CLOSED} THEN oldest_program END), 0)::int4,

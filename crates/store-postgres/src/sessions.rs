@@ -6,6 +6,7 @@ use crate::events::{About, record};
 use crate::failure::Failure;
 use crate::open::PostgresStore;
 use crate::orders;
+use crate::rotation::Rotation;
 use crate::rows::{SESSION_COLUMNS, SESSION_WIDTH, USER_COLUMNS, is_there, session, user};
 use crate::session_rows::{insert, lock, revoke};
 use crate::writer::{Intention, Write};
@@ -90,8 +91,6 @@ const NOW: &str = now!();
 const ROTATE_TRIES: usize = 3;
 
 impl PostgresStore {
-    /// The one round trip of a refresh: the current generation rotates, in one statement that commits by itself. Two
-    /// that present the same generation meet at the row's lock; the second finds the generation gone.
     async fn rotate(
         &self,
         refresh: &RefreshSession,
@@ -99,27 +98,20 @@ impl PostgresStore {
         generation: u32,
     ) -> Result<Option<RefreshOutcome>, Failure> {
         let Some(salt) = refresh.salt else { return Ok(None) };
-        // The idle deadline is capped before it is added up: a number that is too big is an error here.
-        let sql = format!(
-            "UPDATE sessions AS s
-                SET {slot}_generation = {slot}_generation + 1, {slot}_previous_rotated_at = {slot}_rotated_at,
-                    {slot}_rotated_at = clock.now, last_proof_at = clock.now,
-                    idle_deadline = least(least(clock.now, {max} - $6) + $6, absolute_deadline)
-               FROM (SELECT {NOW} AS now) AS clock
-              WHERE id = $2 AND namespace = $3 AND salt = $4 AND {slot}_generation = $5
-                AND revoked_at IS NULL AND idle_deadline > clock.now AND absolute_deadline > clock.now
-              RETURNING {SESSION_COLUMNS}, clock.now",
-            slot = slot.name(),
-            max = i64::MAX,
-        );
-        let values = (self.clock.parameter(), refresh.session.uuid(), refresh.namespace.as_str());
-        let (salt, generation, idle) =
-            (salt.0.as_slice(), i64::from(generation), millis(refresh.policy.idle));
-        let rows =
-            self.writers.once(&sql, &[&values.0, &values.1, &values.2, &salt, &generation, &idle]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let now = UnixMillis::from_millis(row.try_get(SESSION_WIDTH)?);
-        Ok(Some(RefreshOutcome { now, verdict: Verdict::Rotate, session: Some(session(row, 0)?) }))
+        let rotation = Rotation {
+            slot,
+            session: refresh.session.uuid(),
+            namespace: refresh.namespace.clone(),
+            salt,
+            generation: i64::from(generation),
+            idle: millis(refresh.policy.idle),
+        };
+        let rotated = self.rotations.rotate(rotation).await?;
+        Ok(rotated.map(|(session, now)| RefreshOutcome {
+            now,
+            verdict: Verdict::Rotate,
+            session: Some(session),
+        }))
     }
 
     async fn read_session(
@@ -187,7 +179,7 @@ async fn evict_idlest(write: &Write<'_>, open: &OpenSession) -> Result<(), Failu
                 namespace: Some(&open.namespace),
                 user: Some(open.user),
                 session: Some(id),
-                detail: None,
+                ..About::default()
             };
             record(write, EventKind::SessionEvicted, about, &open.audit).await?;
         }
@@ -211,7 +203,8 @@ impl Intention for RefreshSession {
             }
             Verdict::Reused => {
                 revoke(write, session.id, RevokeReason::RefreshReused).await?;
-                record(write, EventKind::RefreshReused, about(session), &self.audit).await?;
+                let about = About { problem: Some("refresh_reused"), ..about(session) };
+                record(write, EventKind::RefreshReused, about, &self.audit).await?;
                 let subject = MailSubject::Notice { user: session.user, notice: Notice::RefreshReused };
                 let namespace = self.namespace.clone();
                 let order = MailOrder { namespace, locale: self.notice_locale, subject };
@@ -268,8 +261,8 @@ impl Intention for EndSessions {
             let about = About {
                 namespace: Some(&self.namespace),
                 user: Some(self.user),
-                session: None,
                 detail: Some(&count),
+                ..About::default()
             };
             record(write, EventKind::of_session_end(self.reason), about, &self.audit).await?;
         }
@@ -282,6 +275,6 @@ fn about(session: &Session) -> About<'_> {
         namespace: Some(&session.namespace),
         user: Some(session.user),
         session: Some(session.id),
-        detail: None,
+        ..About::default()
     }
 }

@@ -34,6 +34,7 @@ macro_rules! bind {
 
 bind! {
     i64 => INT8,
+    Vec<i64> => INT8_ARRAY,
     Option<i64> => INT8,
     bool => BOOL,
     &str => TEXT,
@@ -46,6 +47,8 @@ bind! {
     Vec<Uuid> => UUID_ARRAY,
     &[u8] => BYTEA,
     Vec<u8> => BYTEA,
+    Option<Vec<u8>> => BYTEA,
+    Vec<Vec<u8>> => BYTEA_ARRAY,
 }
 
 /// Whether statements are prepared.

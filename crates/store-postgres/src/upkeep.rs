@@ -1,13 +1,14 @@
 //! What keeps the store well: readiness, purge, backup.
 
 use crate::clock::now;
-use crate::events::{About, NEWEST, event, record};
+use crate::events::{About, record};
 use crate::failure::Failure;
+use crate::ids::first_id_at;
 use crate::open::PostgresStore;
 use crate::writer::{Intention, Write};
 use app::audit::AuditContext;
 use app::fault::Fault;
-use app::ports::store::{AuditRow, Purged, Retention, StoreUpkeep};
+use app::ports::store::{Purged, Retention, StoreUpkeep};
 use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::time::UnixMillis;
@@ -41,12 +42,8 @@ impl StoreUpkeep for PostgresStore {
         let audit = self.remove_events(now.minus(retention.audit), batch).await?;
         // A budget that is whole again is the same as one that was never used.
         self.remove_limits(batch).await?;
-        Ok(Purged { sessions: ended + resets, mail, audit })
-    }
-
-    async fn list_events(&self, limit: u32) -> Result<Vec<AuditRow>, Fault> {
-        let rows = self.writers.once(NEWEST, &[&i64::from(limit)]).await?;
-        Ok(rows.iter().map(event).collect::<Result<_, _>>()?)
+        let once = self.remove_once(now, batch).await?;
+        Ok(Purged { sessions: ended + resets, mail, audit, once })
     }
 
     async fn backup(&self, target: &Path) -> Result<(), Fault> {
@@ -72,15 +69,22 @@ impl PostgresStore {
         Ok(self.writers.once(&sql, &[&cutoff, &i64::from(batch)]).await?.len() as u64)
     }
 
-    /// Ids of events begin with their moment, so the primary key alone says which are old.
+    /// Ids of events begin with their moment, so the key alone says which are old. What is sealed goes another way; the
+    /// sealer may have it by the time the row is locked, so that is looked at again.
     async fn remove_events(&self, before: UnixMillis, batch: u32) -> Result<u64, Failure> {
-        let millis = u64::try_from(before.as_millis().saturating_add(1)).unwrap_or(0);
-        let first_kept = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
-        let sql = "DELETE FROM events WHERE id = ANY (ARRAY(
-                     SELECT id FROM events WHERE id < $1 AND at <= $3 ORDER BY id LIMIT $2
+        let first_kept = first_id_at(UnixMillis::from_millis(before.as_millis().saturating_add(1)));
+        let sql = "DELETE FROM events WHERE seq IS NULL AND id = ANY (ARRAY(
+                     SELECT id FROM events WHERE id < $1 AND at <= $3 AND seq IS NULL ORDER BY id LIMIT $2
                         FOR UPDATE SKIP LOCKED)) RETURNING id";
         let removed = self.writers.once(sql, &[&first_kept, &i64::from(batch), &before.as_millis()]).await?;
         Ok(removed.len() as u64)
+    }
+
+    async fn remove_once(&self, now: UnixMillis, batch: u32) -> Result<u64, Failure> {
+        let sql = "DELETE FROM idempotency WHERE expires_at <= $1 AND key = ANY (ARRAY(
+                     SELECT key FROM idempotency WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+                   RETURNING 1";
+        Ok(self.writers.once(sql, &[&now.as_millis(), &i64::from(batch)]).await?.len() as u64)
     }
 
     async fn remove_limits(&self, batch: u32) -> Result<(), Failure> {

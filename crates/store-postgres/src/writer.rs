@@ -18,7 +18,9 @@ use deadpool::managed::{self, Metrics, Object, Pool, PoolError, RecycleError, Re
 use deadpool_postgres::ClientWrapper;
 use domain::time::UnixMillis;
 use futures_util::FutureExt as _;
+use futures_util::future::maybe_done;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -29,6 +31,10 @@ use uuid::Uuid;
 const TRIES: u32 = 10;
 /// The wait after the first lost race, doubled up to eight times and spread by half to either side.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
+
+/// A group never waits long for a row that somebody else holds: its members would all wait, and those that need not
+/// have nothing to do with it. They are told apart by running each alone.
+const BEGIN_TOGETHER: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 100";
 
 /// What a transaction can reach.
 pub(crate) struct Write<'a> {
@@ -125,9 +131,11 @@ pub(crate) struct WriteLimits {
 }
 
 /// Why one run failed, and whether it may have happened all the same.
-struct Lost {
-    failure: Failure,
-    may_have_happened: bool,
+pub(crate) struct Lost {
+    /// Why.
+    pub(crate) failure: Failure,
+    /// Whether the database may have committed it.
+    pub(crate) may_have_happened: bool,
 }
 
 impl Writers {
@@ -165,6 +173,30 @@ impl Writers {
             }
             tries += 1;
         }
+    }
+
+    /// Runs one statement several times, in one transaction and one round trip; the rows of each run. It is tried once.
+    pub(crate) async fn together(&self, sql: &str, runs: &[Vec<&dyn Bind>]) -> Result<Vec<Vec<Row>>, Lost> {
+        let unhappened = |failure| Lost { failure, may_have_happened: false };
+        let deadline = Instant::now() + self.limits.operation_max;
+        let client = self.connection(deadline).await.map_err(unhappened)?;
+        let sending = send_together(&client, sql, runs);
+        let timed_out = Err(Lost { failure: Failure::TimedOut, may_have_happened: true });
+        let outcome = timeout_at(deadline, sending).await.unwrap_or(timed_out);
+        if let Err(lost) = &outcome {
+            put_back(client, &lost.failure);
+        }
+        outcome
+    }
+
+    /// How much may go on at once, and for how long.
+    pub(crate) const fn limits(&self) -> WriteLimits {
+        self.limits
+    }
+
+    /// Whether several writes may share a transaction: what a pooler shares among clients is told its limits each time.
+    pub(crate) fn groups(&self) -> bool {
+        self.link.preparation == Preparation::Kept
     }
 
     /// Runs one transaction.
@@ -267,6 +299,57 @@ impl Writers {
     pub(crate) fn close(&self) {
         self.pool.close();
     }
+}
+
+/// The driver sends a statement when its future is first asked, and the server answers in order: so all of them are asked
+/// once, and then awaited.
+async fn send_together(
+    client: &ClientWrapper,
+    sql: &str,
+    runs: &[Vec<&dyn Bind>],
+) -> Result<Vec<Vec<Row>>, Lost> {
+    let unhappened = |failure| Lost { failure, may_have_happened: false };
+    let types: Vec<_> = runs.first().into_iter().flatten().map(|value| value.sql_type()).collect();
+    let statement =
+        client.prepare_typed_cached(sql, &types).await.map_err(|error| unhappened(error.into()))?;
+    let values: Vec<Vec<_>> =
+        runs.iter().map(|values| values.iter().map(|value| value.as_sql()).collect()).collect();
+    let mut begin = Box::pin(maybe_done(client.batch_execute(BEGIN_TOGETHER)));
+    let mut running: Vec<_> =
+        values.iter().map(|values| Box::pin(maybe_done(client.query(&statement, values)))).collect();
+    let mut commit = Box::pin(maybe_done(client.batch_execute("COMMIT")));
+    send(begin.as_mut());
+    for run in &mut running {
+        send(run.as_mut());
+    }
+    send(commit.as_mut());
+    begin.as_mut().await;
+    let begun = begin.as_mut().take_output().unwrap_or(Ok(()));
+    let mut rows = Vec::with_capacity(runs.len());
+    let mut refused = begun.err();
+    for mut run in running {
+        run.as_mut().await;
+        match run.as_mut().take_output() {
+            Some(Ok(found)) => rows.push(found),
+            // What follows a refusal is refused because of it.
+            Some(Err(error)) => refused = refused.or(Some(error)),
+            None => {}
+        }
+    }
+    commit.as_mut().await;
+    let committed = commit.as_mut().take_output().unwrap_or(Ok(()));
+    match (refused, committed) {
+        (None, Ok(())) => Ok(rows),
+        // The server said no to a statement, and its COMMIT rolled back.
+        (Some(error), Ok(())) => {
+            Err(Lost { may_have_happened: error.code().is_none(), failure: error.into() })
+        }
+        (_, Err(error)) => Err(Lost { may_have_happened: error.code().is_none(), failure: error.into() }),
+    }
+}
+
+fn send(mut future: Pin<&mut impl Future>) {
+    let _ = future.as_mut().now_or_never();
 }
 
 /// Gives a connection back to the pool, or lets go of it.

@@ -156,12 +156,14 @@ impl AccountStore for SqliteStore {
         &self,
         namespace: &NamespaceName,
         user: UserId,
+        problem: &'static str,
         audit: AuditContext,
     ) -> Result<(), Fault> {
         let namespace = namespace.clone();
         self.writer
             .submit(move |write| {
-                let about = About { namespace: Some(&namespace), user: Some(user), ..About::default() };
+                let (namespace, user, problem) = (Some(&namespace), Some(user), Some(problem));
+                let about = About { namespace, user, problem, ..About::default() };
                 record(write, EventKind::SignInRefused, about, &audit)
             })
             .await
@@ -180,8 +182,9 @@ fn credential(row: &Row<'_>) -> Result<Credential> {
     })
 }
 
-/// A taken address is to cost what a free one costs, so nothing is read back of a row that was made: all of it is known.
-fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
+/// Makes an account, inside a write. A taken address is to cost what a free one costs, so nothing is read back of a row
+/// that was made: all of it is known.
+pub(crate) fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
     let is_made = insert(write, new, new.email.as_str())? == 1;
     let about = About { namespace: Some(&new.namespace), user: Some(new.id), ..About::default() };
     if is_made {
@@ -239,7 +242,8 @@ fn write_and_remove(write: &Write<'_>, new: &NewAccount) -> Result<()> {
     Ok(())
 }
 
-fn set_password(write: &Write<'_>, change: &SetPassword) -> Result<AccountChange> {
+/// Sets a password, inside a write.
+pub(crate) fn set_password(write: &Write<'_>, change: &SetPassword) -> Result<AccountChange> {
     let sql = format!(
         "UPDATE users SET password = ?3, credential_epoch = credential_epoch + 1, updated_at = ?4
           WHERE namespace = ?1 AND id = ?2 AND (?5 IS NULL OR (credential_epoch = ?5 AND status = 'active'))

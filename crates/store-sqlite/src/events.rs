@@ -21,6 +21,10 @@ pub(crate) struct About<'a> {
     pub(crate) session: Option<SessionId>,
     /// One more word.
     pub(crate) detail: Option<&'a str>,
+    /// The problem that the client was told.
+    pub(crate) problem: Option<&'a str>,
+    /// How many of them this is.
+    pub(crate) times: Option<u32>,
 }
 
 /// Writes one event.
@@ -31,8 +35,8 @@ pub(crate) fn record(
     audit: &AuditContext,
 ) -> Result<()> {
     let mut insert = write.connection.prepare_cached(
-        "INSERT INTO events (id, at, kind, namespace, user_id, session_id, actor, request_id, address, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO events (id, at, kind, namespace, user_id, session_id, actor, request_id, address, detail, problem, times)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     insert.execute(params![
         write.uuid().as_bytes(),
@@ -45,6 +49,8 @@ pub(crate) fn record(
         audit.request_id,
         audit.address,
         about.detail,
+        about.problem,
+        about.times,
     ])?;
     Ok(())
 }
@@ -63,7 +69,7 @@ fn event(row: &Row<'_>) -> Result<AuditRow> {
     Ok(AuditRow {
         id: EventId::new(uuid(row, "id")?),
         at: moment(row, "at")?,
-        kind: parsed(row, "kind", |name| EventKind::ALL.into_iter().find(|kind| kind.name() == name))?,
+        kind: parsed(row, "kind", EventKind::from_name)?,
         namespace,
         user: some_uuid(row, "user_id")?.map(UserId::new),
         session: some_uuid(row, "session_id")?.map(SessionId::new),
@@ -73,6 +79,8 @@ fn event(row: &Row<'_>) -> Result<AuditRow> {
             address: get(row, "address")?,
         },
         detail: get(row, "detail")?,
+        problem: get(row, "problem")?,
+        times: get(row, "times")?,
     })
 }
 

@@ -1,5 +1,6 @@
-//! The order of ids that are made within one millisecond.
+//! The order of ids: by their moment, and within one millisecond by their making.
 
+use domain::time::UnixMillis;
 use uuid::Uuid;
 
 /// The last 62 bits of a UUIDv7: all random.
@@ -20,11 +21,16 @@ pub(crate) fn after(last: Uuid, fresh: Uuid) -> Option<Uuid> {
     (random <= RANDOM).then(|| Uuid::from_u128(last & !RANDOM | random))
 }
 
+/// Before every id of a moment, and after every one from before.
+pub(crate) fn first_id_at(moment: UnixMillis) -> Uuid {
+    let millis = u64::try_from(moment.as_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use app::ports::clock::new_uuid;
-    use domain::time::UnixMillis;
     use testkit::SeededEntropy;
 
     fn at(millis: i64, seed: u64) -> Uuid {

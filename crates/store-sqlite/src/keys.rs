@@ -11,7 +11,7 @@ use app::ports::store::KeyStore;
 use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::time::UnixMillis;
-use rusqlite::{Result, Row, params};
+use rusqlite::{OptionalExtension as _, Result, Row, params};
 
 #[async_trait]
 impl KeyStore for SqliteStore {
@@ -24,20 +24,7 @@ impl KeyStore for SqliteStore {
     }
 
     async fn remember_root_key(&self, id: u32, fingerprint: [u8; 32]) -> Result<[u8; 32], Fault> {
-        self.writer
-            .submit(move |write| {
-                write
-                    .connection
-                    .prepare_cached(
-                        "INSERT INTO root_keys (id, fingerprint) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING",
-                    )?
-                    .execute(params![id, fingerprint])?;
-                write
-                    .connection
-                    .prepare_cached("SELECT fingerprint FROM root_keys WHERE id = ?1")?
-                    .query_row([id], |row| get(row, "fingerprint"))
-            })
-            .await
+        self.writer.submit(move |write| remember_root_key(write, id, fingerprint)).await
     }
 
     async fn list_signing_keys(&self) -> Result<Vec<SigningKeyRecord>, Fault> {
@@ -59,14 +46,33 @@ impl KeyStore for SqliteStore {
 
     async fn remove_signing_keys(&self, kids: &[String]) -> Result<(), Fault> {
         let kids = kids.to_vec();
-        self.writer
-            .submit(move |write| {
-                let mut delete =
-                    write.connection.prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?;
-                kids.iter().try_for_each(|kid| delete.execute([kid]).map(|_| ()))
-            })
-            .await
+        self.writer.submit(move |write| kids.iter().try_for_each(|kid| remove(write, kid))).await
     }
+}
+
+fn remember_root_key(write: &Write<'_>, id: u32, fingerprint: [u8; 32]) -> Result<[u8; 32]> {
+    let added = write
+        .connection
+        .prepare_cached(
+            "INSERT INTO root_keys (id, fingerprint) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![id, fingerprint])?;
+    if added > 0 {
+        let about = About { detail: Some(&id.to_string()), ..About::default() };
+        record(write, EventKind::RootKeyRemembered, about, &AuditContext::system())?;
+    }
+    write
+        .connection
+        .prepare_cached("SELECT fingerprint FROM root_keys WHERE id = ?1")?
+        .query_row([id], |row| get(row, "fingerprint"))
+}
+
+fn remove(write: &Write<'_>, kid: &str) -> Result<()> {
+    let mut delete =
+        write.connection.prepare_cached("DELETE FROM signing_keys WHERE kid = ?1 RETURNING namespace")?;
+    let Some(of) = delete.query_row([kid], namespace).optional()? else { return Ok(()) };
+    let about = About { namespace: Some(&of), detail: Some(kid), ..About::default() };
+    record(write, EventKind::SigningKeyRetired, about, &AuditContext::system())
 }
 
 fn signing_key(row: &Row<'_>) -> Result<SigningKeyRecord> {

@@ -4,11 +4,15 @@
 //! `domain`; this crate carries them out in SQL.
 
 mod accounts;
+mod api_keys;
+mod audit;
 mod credential_change;
 mod events;
+mod examine;
 mod failure;
 mod ids;
 mod keys;
+mod once;
 mod open;
 mod outbox;
 #[cfg(test)]
@@ -23,5 +27,6 @@ mod upkeep;
 mod verifications;
 mod writer;
 
+pub use examine::{Examination, examine};
 pub use open::{OpenError, SqliteOptions, SqliteStore};
 pub use writer::WriterStats;

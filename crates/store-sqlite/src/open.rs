@@ -141,9 +141,7 @@ fn connect(path: &Path, options: SqliteOptions, read_only: bool) -> rusqlite::Re
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let runner = embedded::migrations::runner();
-    let known = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max();
-    let known = known.unwrap_or(0);
+    let known = known_version();
     let found = applied_version(connection)?;
     if found > known {
         return Err(OpenError::Newer { found, known });
@@ -151,10 +149,18 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if found == known {
         return Ok(());
     }
+    let runner = embedded::migrations::runner();
     runner.run(connection).map(|_| ()).map_err(|error| OpenError::Migration(error.to_string()))
 }
 
-fn applied_version(connection: &Connection) -> rusqlite::Result<i64> {
+/// The version of the schema that this program knows.
+pub(crate) fn known_version() -> i64 {
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
+/// The version of a database's schema; 0 while there is none.
+pub(crate) fn applied_version(connection: &Connection) -> rusqlite::Result<i64> {
     let has_history: bool = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')",
         [],

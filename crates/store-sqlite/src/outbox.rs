@@ -9,7 +9,7 @@ use crate::writer::Write;
 use app::audit::AuditContext;
 use app::fault::Fault;
 use app::outbox::{MailOrder, MailSubject, OutboxRow};
-use app::ports::store::{ClaimedMail, MailResult, OutboxStore};
+use app::ports::store::{ClaimedMail, MailLease, MailResult, OutboxStore};
 use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::ids::OutboxId;
@@ -19,30 +19,16 @@ use std::time::Duration;
 
 #[async_trait]
 impl OutboxStore for SqliteStore {
-    async fn order_mail(&self, order: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault> {
-        self.writer
-            .submit(move |write| {
-                let id = insert(write, &order)?;
-                let asked = match &order.subject {
-                    MailSubject::ForgotPassword { .. } => Some(EventKind::ForgotPassword),
-                    MailSubject::VerifyEmail { .. } => Some(EventKind::ResendVerification),
-                    _ => None,
-                };
-                if let Some(event) = asked {
-                    let about = About { namespace: Some(&order.namespace), ..About::default() };
-                    record(write, event, about, &audit)?;
-                }
-                Ok(id)
-            })
-            .await
+    async fn order_mail(&self, mail: MailOrder, audit: AuditContext) -> Result<OutboxId, Fault> {
+        self.writer.submit(move |write| order(write, &mail, &audit)).await
     }
 
     async fn claim_mail(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>, Fault> {
         self.writer.submit(move |write| claim(write, limit, lease)).await
     }
 
-    async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
-        self.writer.submit(move |write| finish(write, id, &result)).await
+    async fn finish_mail(&self, lease: MailLease, result: MailResult) -> Result<bool, Fault> {
+        self.writer.submit(move |write| finish(write, lease, &result)).await
     }
 
     async fn next_mail_due(&self) -> Result<Option<Duration>, Fault> {
@@ -82,6 +68,21 @@ impl OutboxStore for SqliteStore {
     }
 }
 
+/// Writes one order, inside a write.
+pub(crate) fn order(write: &Write<'_>, order: &MailOrder, audit: &AuditContext) -> Result<OutboxId> {
+    let id = insert(write, order)?;
+    let asked = match &order.subject {
+        MailSubject::ForgotPassword { .. } => Some(EventKind::ForgotPassword),
+        MailSubject::VerifyEmail { .. } => Some(EventKind::ResendVerification),
+        _ => None,
+    };
+    if let Some(event) = asked {
+        let about = About { namespace: Some(&order.namespace), ..About::default() };
+        record(write, event, about, audit)?;
+    }
+    Ok(id)
+}
+
 fn claim(write: &Write<'_>, limit: u32, lease: Duration) -> Result<Vec<ClaimedMail>> {
     let select = format!(
         "SELECT {OUTBOX_COLUMNS} FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1
@@ -95,16 +96,16 @@ fn claim(write: &Write<'_>, limit: u32, lease: Duration) -> Result<Vec<ClaimedMa
     let mut lease_it = write
         .connection
         .prepare_cached("UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?2 WHERE id = ?1")?;
-    let until = write.now.plus(lease).as_millis();
+    let until = write.now.plus(lease);
     due.into_iter()
         .map(|row| {
-            lease_it.execute(params![row.id.uuid().as_bytes(), until])?;
-            Ok(ClaimedMail { id: row.id, order: row.order, attempts: row.attempts + 1 })
+            lease_it.execute(params![row.id.uuid().as_bytes(), until.as_millis()])?;
+            Ok(ClaimedMail { id: row.id, order: row.order, attempts: row.attempts + 1, until })
         })
         .collect()
 }
 
-fn finish(write: &Write<'_>, id: OutboxId, result: &MailResult) -> Result<()> {
+fn finish(write: &Write<'_>, lease: MailLease, result: &MailResult) -> Result<bool> {
     let (state, at, reason, may_have_reached_data) = match result {
         MailResult::Sent => ("sent", write.now, None, true),
         MailResult::Retry { wait, may_have_reached_data, reason } => {
@@ -115,8 +116,19 @@ fn finish(write: &Write<'_>, id: OutboxId, result: &MailResult) -> Result<()> {
     let finished = write
         .connection
         .prepare_cached(
-            "UPDATE outbox SET state = ?2, next_attempt_at = ?3, last_error = ?4 WHERE id = ?1 AND state = 'pending'",
+            "UPDATE outbox SET state = ?2, next_attempt_at = ?3, last_error = ?4
+              WHERE id = ?1 AND state = 'pending' AND attempts = ?5 AND next_attempt_at = ?6",
         )?
-        .execute(params![id.uuid().as_bytes(), state, at.as_millis(), reason])?;
-    if finished > 0 { close_attempt(write, id, may_have_reached_data) } else { Ok(()) }
+        .execute(params![
+            lease.order.uuid().as_bytes(),
+            state,
+            at.as_millis(),
+            reason,
+            lease.attempts,
+            lease.until.as_millis()
+        ])?;
+    if finished > 0 {
+        close_attempt(write, lease.order, may_have_reached_data)?;
+    }
+    Ok(finished > 0)
 }

@@ -6,11 +6,13 @@ use crate::open::{SqliteOptions, SqliteStore};
 use app::fault::Fault;
 use app::outbox::Notice;
 use app::ports::store::{
-    AccountKey, AccountStore as _, BeginReset, KeyStore as _, MailResult, OpenSession, OpenSessionOutcome,
+    AccountKey, AccountStore as _, ApiKeyStore as _, AuditStore as _, BeginReset, ChainMark, EventFilter,
+    EventSeal, KeyStore as _, MailResult, Once, OnceStore as _, OpenSession, OpenSessionOutcome,
     OutboxStore as _, ResetStore as _, Retention, SessionStore as _, SignUpOutcome, StoreUpkeep as _,
     VerificationStore as _,
 };
 use domain::account::{AccountStatus, User};
+use domain::ids::SessionId;
 use domain::refresh_token::MacKeyId;
 use domain::session::{Session, SessionPolicy, Slot};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -20,14 +22,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::builders::{
-    audit, co, email, end, end_all, forgot, full, new_account, new_account_in_secret, notice, open, policy,
-    redeem, refresh, sealed, set_password, signing_key, verification, verify,
+    audit, co, email, end, end_all, forgot, fresh_uuid, full, new_account, new_account_in_secret,
+    new_api_key, notice, open, policy, redeem, refresh, rotation, sealed, set_password, signing_key,
+    verification, verify,
 };
 use testkit::{FakeClock, SeededEntropy};
 
 /// What may read whole tables, because only a worker or an operator asks for it.
-const MAY_SCAN: [&str; 6] = [
+const MAY_SCAN: [&str; 7] = [
     "SELECT * FROM events ORDER BY id DESC LIMIT ?1",
+    "SELECT count(*) FROM events INDEXED BY events_unsealed",
     "SELECT id FROM sessions WHERE (revoked_at <= ?1",
     "SELECT id FROM resets WHERE (expires_at <= ?1",
     "DELETE FROM resets WHERE user_id = ?1 OR (namespace",
@@ -36,7 +40,7 @@ const MAY_SCAN: [&str; 6] = [
      next_attempt_at, last_error FROM outbox WHERE ?1 OR state",
 ];
 /// Tables of a handful of rows.
-const SMALL: [&str; 2] = ["SCAN signing_keys", "SCAN root_keys"];
+const SMALL: [&str; 3] = ["SCAN signing_keys", "SCAN root_keys", "SCAN api_keys"];
 
 static CAUGHT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -78,11 +82,33 @@ async fn use_everything(store: &SqliteStore) -> Result<(), Fault> {
     store.add_signing_key(signing_key("a", user.created_at), None, audit()).await?;
     store.list_signing_keys().await?;
     store.remove_signing_keys(&["a".to_owned()]).await?;
+    use_api_keys(store).await?;
+    use_once(store, &user).await?;
     store.check().await?;
-    store.list_events(10).await?;
+    use_audit_chain(store).await?;
     let at_once = Retention { sessions: Duration::ZERO, mail: Duration::ZERO, audit: Duration::ZERO };
     store.purge(at_once, 10).await?;
     store.delete_account(&co(), user.id, audit()).await.map(|_| ())
+}
+
+async fn use_api_keys(store: &SqliteStore) -> Result<(), Fault> {
+    let new = new_api_key("web");
+    let key = new.id;
+    store.add_api_key(new).await?;
+    store.find_api_key(key).await?;
+    store.list_api_keys(&co()).await?;
+    store.rotate_api_key(&co(), key, rotation(2), audit()).await?;
+    store.note_api_key_uses(&[key]).await?;
+    store.revoke_api_key(&co(), key, audit()).await.map(|_| ())
+}
+
+async fn use_once(store: &SqliteStore, user: &User) -> Result<(), Fault> {
+    let once = |key| Once { key: [key; 32], body: [0; 32], keep_for: Duration::ZERO };
+    store.find_once([1; 32]).await?;
+    store.sign_up_once(new_account("ola"), once(1)).await?;
+    store.order_mail_once(forgot("ola"), once(2), audit()).await?;
+    let session = SessionId::new(fresh_uuid());
+    store.set_password_once(set_password(user), once(3), session).await.map(|_| ())
 }
 
 async fn use_accounts_and_sessions(store: &SqliteStore) -> Result<(User, Session), Fault> {
@@ -95,7 +121,7 @@ async fn use_accounts_and_sessions(store: &SqliteStore) -> Result<(User, Session
     store.find_account(&co(), &AccountKey::Id(user.id)).await?;
     store.find_account(&co(), &AccountKey::Email(email("kari"))).await?;
     store.list_accounts(&co(), None, 10).await?;
-    store.record_refused_sign_in(&co(), user.id, audit()).await?;
+    store.record_refused_sign_in(&co(), user.id, "invalid_credentials", audit()).await?;
     let one = SessionPolicy { max_live: 1, ..policy() };
     store.open_session(open(&user)).await?;
     let opened = store.open_session(OpenSession { policy: one, ..open(&user) }).await?;
@@ -114,9 +140,9 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     let order = store.order_mail(forgot("kari"), audit()).await?;
     store.order_mail(notice(user, Notice::PasswordChanged), audit()).await?;
     store.next_mail_due().await?;
-    store.claim_mail(1, Duration::from_secs(60)).await?;
+    let claimed = store.claim_mail(1, Duration::from_secs(60)).await?.remove(0);
     store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?;
-    store.finish_mail(order, MailResult::Dead { reason: "550 no".to_owned() }).await?;
+    store.finish_mail(claimed.lease(), MailResult::Dead { reason: "550 no".to_owned() }).await?;
     store.retry_mail(None).await?;
     store.list_mail(true, 10).await?;
     let BeginReset::Send(pending) = store.begin_reset(order, MacKeyId(1), Duration::from_secs(60)).await?
@@ -129,7 +155,21 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     store.verify_email(verify(&proof)).await?;
     store.find_reset(&co(), pending.id).await?;
     store.redeem_reset(redeem(user, &pending)).await?;
-    store.finish_mail(order, MailResult::Sent).await
+    store.finish_mail(claimed.lease(), MailResult::Sent).await.map(|_| ())
+}
+
+async fn use_audit_chain(store: &SqliteStore) -> Result<(), Fault> {
+    store.list_events(10).await?;
+    store.find_events(&EventFilter::default(), None, 10).await?;
+    store.count_unsealed().await?;
+    store.claim_sealing(Duration::from_secs(1)).await?;
+    let (id, _) = store.find_unsealed(Duration::ZERO, 1).await?.events.remove(0);
+    let (key, seal) = (MacKeyId(1), [1; 32]);
+    let mark = ChainMark { seq: 1, seal, mac_key: key, mac: [1; 32] };
+    store.append_seals(0, vec![EventSeal { id, seq: 1, key, seal }], mark).await?;
+    store.read_chain(0, 1).await?;
+    store.cut_chain(mark).await?;
+    store.restart_chain("why".to_owned(), audit()).await.map(|_| ())
 }
 
 /// The steps of a statement's plan.

@@ -50,6 +50,7 @@ impl RowSource for SqliteStore {
     }
 }
 
+/// A row whose values are all of their columns' kinds.
 fn read(row: &rusqlite::Row<'_>, table: &Table) -> Result<Row> {
     table.columns.iter().map(|(name, kind)| cell(row.get_ref(*name)?, *kind, name)).collect()
 }
@@ -69,6 +70,20 @@ fn cell(value: ValueRef<'_>, kind: Kind, column: &'static str) -> Result<Cell> {
         (Kind::Bytes, ValueRef::Blob(bytes)) => Ok(Cell::Bytes(bytes.to_vec())),
         _ => Err(unreadable(column)),
     }
+}
+
+/// A row as it is, whatever somebody has put there: what is not of its column's kind is taken as bytes.
+pub(crate) fn read_as_it_is(row: &rusqlite::Row<'_>, columns: &[(&'static str, Kind)]) -> Result<Row> {
+    let lenient = |(name, kind): &(&'static str, Kind)| {
+        let value = row.get_ref(*name)?;
+        cell(value, *kind, name).or_else(|_| match value {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(Cell::Bytes(bytes.to_vec())),
+            ValueRef::Integer(number) => Ok(Cell::Number(number)),
+            ValueRef::Real(number) => Ok(Cell::Bytes(number.to_be_bytes().to_vec())),
+            ValueRef::Null => Ok(Cell::Empty),
+        })
+    };
+    columns.iter().map(lenient).collect()
 }
 
 /// A key's value, as it is compared.

@@ -10,7 +10,7 @@ use domain::redirect::RedirectAllowlist;
 use domain::refresh_token::MacKeyId;
 use domain::session::{Chain, ClientInfo, RevokeReason, Salt, Session};
 use domain::time::UnixMillis;
-use rusqlite::types::{FromSql, Type};
+use rusqlite::types::{FromSql, Type, ValueRef};
 use rusqlite::{Result, Row};
 use uuid::Uuid;
 
@@ -32,40 +32,68 @@ pub(crate) fn unreadable(column: &'static str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Null, format!("{column} is not one of ours").into())
 }
 
+/// Says which column of a row is meant.
+pub(crate) trait Column: Copy {
+    /// What it holds.
+    fn of<'row>(self, row: &'row Row<'_>) -> Result<ValueRef<'row>>;
+    /// What it is called in the schema.
+    fn name(self) -> &'static str;
+}
+
+impl Column for &'static str {
+    fn of<'row>(self, row: &'row Row<'_>) -> Result<ValueRef<'row>> {
+        row.get_ref(self)
+    }
+
+    fn name(self) -> &'static str {
+        self
+    }
+}
+
+/// A column of [`SESSION_COLUMNS`] by its position: every refresh reads a session, and to look the names up takes longer
+/// than to read the values.
+#[derive(Clone, Copy)]
+struct SessionColumn(usize);
+
+impl Column for SessionColumn {
+    fn of<'row>(self, row: &'row Row<'_>) -> Result<ValueRef<'row>> {
+        row.get_ref(self.0)
+    }
+
+    fn name(self) -> &'static str {
+        SESSION_COLUMNS.split(", ").nth(self.0).unwrap_or("a column of a session")
+    }
+}
+
 /// A column's value.
-pub(crate) fn get<T: FromSql>(row: &Row<'_>, column: &'static str) -> Result<T> {
-    row.get(column).map_err(|error| match error {
-        // These two say at which index, which is nothing to look for in a schema.
-        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::IntegralValueOutOfRange(..) => {
-            unreadable(column)
-        }
-        named => named,
-    })
+pub(crate) fn get<T: FromSql>(row: &Row<'_>, column: impl Column) -> Result<T> {
+    T::column_result(column.of(row)?).map_err(|_| unreadable(column.name()))
 }
 
 /// A UUID column.
-pub(crate) fn uuid(row: &Row<'_>, column: &'static str) -> Result<Uuid> {
+pub(crate) fn uuid(row: &Row<'_>, column: impl Column) -> Result<Uuid> {
     get(row, column).map(Uuid::from_bytes)
 }
 
 /// A UUID column that may be empty.
-pub(crate) fn some_uuid(row: &Row<'_>, column: &'static str) -> Result<Option<Uuid>> {
+pub(crate) fn some_uuid(row: &Row<'_>, column: impl Column) -> Result<Option<Uuid>> {
     Ok(get::<Option<_>>(row, column)?.map(Uuid::from_bytes))
 }
 
 /// A moment column.
-pub(crate) fn moment(row: &Row<'_>, column: &'static str) -> Result<UnixMillis> {
+pub(crate) fn moment(row: &Row<'_>, column: impl Column) -> Result<UnixMillis> {
     get(row, column).map(UnixMillis::from_millis)
 }
 
-fn some_moment(row: &Row<'_>, column: &'static str) -> Result<Option<UnixMillis>> {
+/// A moment column that may be empty.
+pub(crate) fn some_moment(row: &Row<'_>, column: impl Column) -> Result<Option<UnixMillis>> {
     Ok(get::<Option<i64>>(row, column)?.map(UnixMillis::from_millis))
 }
 
 /// A text column that is parsed.
-pub(crate) fn parsed<T>(row: &Row<'_>, column: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
-    let text = row.get_ref(column)?;
-    text.as_str().ok().and_then(parse).ok_or_else(|| unreadable(column))
+pub(crate) fn parsed<T>(row: &Row<'_>, column: impl Column, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
+    let text = column.of(row)?;
+    text.as_str().ok().and_then(parse).ok_or_else(|| unreadable(column.name()))
 }
 
 /// A namespace column.
@@ -90,33 +118,34 @@ pub(crate) fn user(row: &Row<'_>) -> Result<User> {
 
 /// A session.
 pub(crate) fn session(row: &Row<'_>) -> Result<Session> {
-    let revoked = match some_moment(row, "revoked_at")? {
-        Some(at) => Some((at, parsed(row, "revoke_reason", RevokeReason::from_name)?)),
+    let column = SessionColumn;
+    let revoked = match some_moment(row, column(16))? {
+        Some(at) => Some((at, parsed(row, column(17), RevokeReason::from_name)?)),
         None => None,
     };
     Ok(Session {
-        id: SessionId::new(uuid(row, "id")?),
-        namespace: namespace(row)?,
-        user: UserId::new(uuid(row, "user_id")?),
-        salt: Salt(get(row, "salt")?),
-        mac_key: MacKeyId(get(row, "mac_key")?),
-        credential_epoch: CredentialEpoch(get(row, "credential_epoch")?),
+        id: SessionId::new(uuid(row, column(0))?),
+        namespace: parsed(row, column(1), |text| NamespaceName::parse(text).ok())?,
+        user: UserId::new(uuid(row, column(2))?),
+        salt: Salt(get(row, column(3))?),
+        mac_key: MacKeyId(get(row, column(4))?),
+        credential_epoch: CredentialEpoch(get(row, column(5))?),
         body: Chain {
-            generation: get(row, "body_generation")?,
-            rotated_at: moment(row, "body_rotated_at")?,
-            previous_rotated_at: moment(row, "body_previous_rotated_at")?,
+            generation: get(row, column(6))?,
+            rotated_at: moment(row, column(7))?,
+            previous_rotated_at: moment(row, column(8))?,
         },
         cookie: Chain {
-            generation: get(row, "cookie_generation")?,
-            rotated_at: moment(row, "cookie_rotated_at")?,
-            previous_rotated_at: moment(row, "cookie_previous_rotated_at")?,
+            generation: get(row, column(9))?,
+            rotated_at: moment(row, column(10))?,
+            previous_rotated_at: moment(row, column(11))?,
         },
-        created_at: moment(row, "created_at")?,
-        last_proof_at: moment(row, "last_proof_at")?,
-        idle_deadline: moment(row, "idle_deadline")?,
-        absolute_deadline: moment(row, "absolute_deadline")?,
+        created_at: moment(row, column(12))?,
+        last_proof_at: moment(row, column(13))?,
+        idle_deadline: moment(row, column(14))?,
+        absolute_deadline: moment(row, column(15))?,
         revoked,
-        client: ClientInfo { user_agent: get(row, "user_agent")?, address: get(row, "address")? },
+        client: ClientInfo { user_agent: get(row, column(18))?, address: get(row, column(19))? },
     })
 }
 

@@ -135,7 +135,7 @@ fn evict_idlest(write: &Write<'_>, open: &OpenSession) -> Result<()> {
             namespace: Some(&open.namespace),
             user: Some(open.user),
             session: Some(id),
-            detail: None,
+            ..About::default()
         };
         record(write, EventKind::SessionEvicted, about, &open.audit)?;
     }
@@ -163,7 +163,8 @@ fn present_full(
         }
         Verdict::Reused => {
             revoke(write, session.id, RevokeReason::RefreshReused)?;
-            record(write, EventKind::RefreshReused, about(session), &refresh.audit)?;
+            let about = About { problem: Some("refresh_reused"), ..about(session) };
+            record(write, EventKind::RefreshReused, about, &refresh.audit)?;
             let subject = MailSubject::Notice { user: session.user, notice: Notice::RefreshReused };
             let namespace = refresh.namespace.clone();
             outbox::insert(write, &MailOrder { namespace, locale: refresh.notice_locale, subject })?;
@@ -234,8 +235,8 @@ fn end_sessions(write: &Write<'_>, end: &EndSessions) -> Result<u32> {
         let about = About {
             namespace: Some(&end.namespace),
             user: Some(end.user),
-            session: None,
             detail: Some(&count),
+            ..About::default()
         };
         record(write, EventKind::of_session_end(end.reason), about, &end.audit)?;
     }
@@ -263,6 +264,6 @@ fn about(session: &Session) -> About<'_> {
         namespace: Some(&session.namespace),
         user: Some(session.user),
         session: Some(session.id),
-        detail: None,
+        ..About::default()
     }
 }

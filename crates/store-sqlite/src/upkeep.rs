@@ -1,13 +1,13 @@
 //! What keeps the store well: readiness, purge, backup.
 
-use crate::events;
 use crate::events::{About, record};
 use crate::failure::fault;
+use crate::ids::first_id_at;
 use crate::open::SqliteStore;
 use crate::writer::Write;
 use app::audit::AuditContext;
 use app::fault::Fault;
-use app::ports::store::{AuditRow, Purged, Retention, StoreUpkeep};
+use app::ports::store::{Purged, Retention, StoreUpkeep};
 use async_trait::async_trait;
 use domain::event::EventKind;
 use domain::time::UnixMillis;
@@ -42,6 +42,7 @@ impl StoreUpkeep for SqliteStore {
             sessions: now.minus(retention.sessions).as_millis(),
             mail: now.minus(retention.mail).as_millis(),
             audit: now.minus(retention.audit),
+            now: now.as_millis(),
         };
         // Sessions and resets have no index on their end, which would cost every rotation a second write. A
         // reader finds what is over; the writer removes it by key.
@@ -50,10 +51,6 @@ impl StoreUpkeep for SqliteStore {
             return Ok(Purged::default());
         }
         self.writer.submit(move |write| remove(write, &over, cutoffs)).await
-    }
-
-    async fn list_events(&self, limit: u32) -> Result<Vec<AuditRow>, Fault> {
-        self.readers.read_many(move |connection| events::list(connection, limit)).await
     }
 
     async fn backup(&self, target: &Path) -> Result<(), Fault> {
@@ -71,6 +68,7 @@ struct Cutoffs {
     sessions: i64,
     mail: i64,
     audit: UnixMillis,
+    now: i64,
 }
 
 #[derive(Default)]
@@ -79,11 +77,16 @@ struct Over {
     resets: Vec<[u8; 16]>,
     mail: Vec<[u8; 16]>,
     events: Vec<[u8; 16]>,
+    once: Vec<[u8; 32]>,
 }
 
 impl Over {
     const fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.resets.is_empty() && self.mail.is_empty() && self.events.is_empty()
+        self.sessions.is_empty()
+            && self.resets.is_empty()
+            && self.mail.is_empty()
+            && self.events.is_empty()
+            && self.once.is_empty()
     }
 }
 
@@ -98,18 +101,24 @@ fn find_over(connection: &Connection, cutoffs: Cutoffs, batch: u32) -> Result<Ov
         let sql = format!("SELECT id FROM {table} WHERE {condition} LIMIT ?2");
         connection.prepare_cached(&sql)?.query_map(params![cutoff, batch], |row| row.get(0))?.collect()
     };
-    // Ids of events begin with their moment, so the primary key alone says which are old.
-    let millis = u64::try_from(cutoffs.audit.as_millis()).unwrap_or(0);
-    let oldest_kept = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    // Ids of events begin with their moment, so the key alone says which are old. What is sealed goes another way.
+    let oldest_kept = first_id_at(cutoffs.audit);
     let events = connection
-        .prepare_cached("SELECT id FROM events WHERE id < ?1 LIMIT ?2")?
+        .prepare_cached(
+            "SELECT id FROM events INDEXED BY events_unsealed WHERE seq IS NULL AND id < ?1 LIMIT ?2",
+        )?
         .query_map(params![Uuid::as_bytes(&oldest_kept), batch], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    let once = connection
+        .prepare_cached("SELECT key FROM idempotency WHERE expires_at <= ?1 LIMIT ?2")?
+        .query_map(params![cutoffs.now, batch], |row| row.get(0))?
         .collect::<Result<_>>()?;
     Ok(Over {
         sessions: find("sessions", SESSION_IS_OVER, cutoffs.sessions)?,
         resets: find("resets", RESET_IS_OVER, cutoffs.sessions)?,
         mail: find("outbox", MAIL_IS_OVER, cutoffs.mail)?,
         events,
+        once,
     })
 }
 
@@ -126,10 +135,17 @@ fn remove(write: &Write<'_>, over: &Over, cutoffs: Cutoffs) -> Result<Purged> {
     };
     let sessions = remove("sessions", SESSION_IS_OVER, cutoffs.sessions, &over.sessions)?;
     let resets = remove("resets", RESET_IS_OVER, cutoffs.sessions, &over.resets)?;
+    let mut forget =
+        write.connection.prepare_cached("DELETE FROM idempotency WHERE key = ?1 AND expires_at <= ?2")?;
+    let mut once = 0;
+    for key in &over.once {
+        once += forget.execute(params![key, cutoffs.now])? as u64;
+    }
     Ok(Purged {
+        once,
         sessions: sessions + resets,
         mail: remove("outbox", MAIL_IS_OVER, cutoffs.mail, &over.mail)?,
-        audit: remove("events", "at <= ?1", cutoffs.audit.as_millis(), &over.events)?,
+        audit: remove("events", "at <= ?1 AND seq IS NULL", cutoffs.audit.as_millis(), &over.events)?,
     })
 }
 

@@ -5,12 +5,13 @@ use app::outbox::{MailOrder, MailSubject, Notice};
 use app::ports::keys::{SigningAlgorithm, SigningKeyRecord};
 use app::ports::password_hasher::SealedPassword;
 use app::ports::store::{
-    EndSession, EndSessions, MailboxProof, NewAccount, OpenSession, PendingReset, PendingVerification,
-    RedeemReset, RefreshSession, SetPassword, SignUpMails, VerifyEmail,
+    EndSession, EndSessions, MailboxProof, NewAccount, NewApiKey, OpenSession, PendingReset,
+    PendingVerification, RedeemReset, RefreshSession, SetPassword, SignUpMails, VerifyEmail,
 };
 use domain::account::User;
+use domain::api_key::{ApiKeyName, Rotation};
 use domain::email_address::EmailAddress;
-use domain::ids::{SessionId, UserId};
+use domain::ids::{ApiKeyId, SessionId, UserId};
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::redirect::{RedirectAllowlist, RedirectTarget};
@@ -257,4 +258,21 @@ pub fn signing_key(kid: &str, at: UnixMillis) -> SigningKeyRecord {
         created_at: at,
         activates_at: at,
     }
+}
+
+/// An API key of [`co`] whose secret's hash is all ones, for ever.
+pub fn new_api_key(name: &str) -> NewApiKey {
+    NewApiKey {
+        id: ApiKeyId::new(fresh_uuid()),
+        namespace: co(),
+        name: ApiKeyName::parse(name).unwrap(),
+        digest: [1; 32],
+        lifetime: None,
+        audit: AuditContext::operator(),
+    }
+}
+
+/// A new secret for a key, with an hour for the one before.
+pub const fn rotation(digest: u8) -> Rotation {
+    Rotation { digest: [digest; 32], overlap: HOUR, lifetime: None }
 }

@@ -5,17 +5,21 @@ use app::fault::Fault;
 use app::outbox::{MailOrder, OutboxRow};
 use app::ports::keys::SigningKeyRecord;
 use app::ports::password_hasher::SealedPassword;
+use app::ports::rows::Row;
 use app::ports::store::{
-    AccountChange, AccountKey, AccountStore, AuditRow, BeginReset, ClaimedMail, Credential, EndSession,
-    EndSessionOutcome, EndSessions, KeyStore, MailResult, NewAccount, OpenSession, OpenSessionOutcome,
+    AccountChange, AccountKey, AccountStore, AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView,
+    AuditRow, AuditStore, BeginReset, ChainMark, ChainPage, ClaimedMail, Credential, EndSession,
+    EndSessionOutcome, EndSessions, EventFilter, EventSeal, KeyStore, MailLease, MailResult, NewAccount,
+    NewApiKey, NewEvent, Once, OnceOutcome, OnceRecord, OnceStore, OpenSession, OpenSessionOutcome,
     OutboxStore, PendingVerification, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore,
     Retention, SessionStore, SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
-    StoredVerification, VerificationStore, VerifyEmail,
+    StoredVerification, Unsealed, VerificationStore, VerifyEmail,
 };
 use async_trait::async_trait;
 use domain::account::{AccountStatus, User};
+use domain::api_key::{ApiKey, Rotation};
 use domain::email_address::EmailAddress;
-use domain::ids::{OutboxId, ResetId, SessionId, UserId};
+use domain::ids::{ApiKeyId, EventId, OutboxId, ResetId, SessionId, UserId};
 use domain::namespace::NamespaceName;
 use domain::refresh_token::MacKeyId;
 use domain::session::Session;
@@ -76,7 +80,7 @@ watched! { AccountStore:
     delete_account(namespace: &NamespaceName, user: UserId, audit: AuditContext) -> bool;
     find_decoy(namespace: &NamespaceName) -> Option<(UserId, SealedPassword)>;
     put_decoy(namespace: &NamespaceName, user: UserId, password: SealedPassword) -> ();
-    record_refused_sign_in(namespace: &NamespaceName, user: UserId, audit: AuditContext) -> ();
+    record_refused_sign_in(namespace: &NamespaceName, user: UserId, problem: &'static str, audit: AuditContext) -> ();
 }
 
 watched! { SessionStore:
@@ -108,11 +112,39 @@ watched! { KeyStore:
     remove_signing_keys(kids: &[String]) -> ();
 }
 
+watched! { ApiKeyStore:
+    add_api_key(new: NewApiKey) -> AddApiKeyOutcome;
+    find_api_key(key: ApiKeyId) -> Option<ApiKeyView>;
+    list_api_keys(namespace: &NamespaceName) -> Vec<ApiKey>;
+    rotate_api_key(namespace: &NamespaceName, key: ApiKeyId, rotation: Rotation, audit: AuditContext) -> ApiKeyChange;
+    revoke_api_key(namespace: &NamespaceName, key: ApiKeyId, audit: AuditContext) -> ApiKeyChange;
+    note_api_key_uses(keys: &[ApiKeyId]) -> ();
+}
+
+watched! { OnceStore:
+    find_once(key: [u8; 32]) -> Option<OnceRecord>;
+    sign_up_once(new: NewAccount, once: Once) -> OnceOutcome<SignUpOutcome>;
+    order_mail_once(order: MailOrder, once: Once, audit: AuditContext) -> OnceOutcome<OutboxId>;
+    set_password_once(change: SetPassword, once: Once, session: SessionId) -> OnceOutcome<AccountChange>;
+}
+
+watched! { AuditStore:
+    record_events(events: Vec<NewEvent>) -> ();
+    list_events(limit: u32) -> Vec<AuditRow>;
+    find_events(filter: &EventFilter, after: Option<EventId>, limit: u32) -> Vec<Row>;
+    count_unsealed() -> u64;
+    find_unsealed(settled_for: Duration, limit: u32) -> Unsealed;
+    claim_sealing(lease: Duration) -> bool;
+    append_seals(from: u64, seals: Vec<EventSeal>, head: ChainMark) -> bool;
+    read_chain(after: u64, limit: u32) -> ChainPage;
+    cut_chain(cut: ChainMark) -> u64;
+    restart_chain(why: String, audit: AuditContext) -> u64;
+}
+
 watched! { StoreUpkeep:
     now() -> UnixMillis;
     check() -> ();
     purge(retention: Retention, batch: u32) -> Purged;
-    list_events(limit: u32) -> Vec<AuditRow>;
     backup(target: &Path) -> ();
     void_after_restore(audit: AuditContext) -> ();
 }
@@ -131,8 +163,8 @@ impl OutboxStore for WatchedStore {
         self.inner.claim_mail(limit, lease).await
     }
 
-    async fn finish_mail(&self, id: OutboxId, result: MailResult) -> Result<(), Fault> {
-        self.inner.finish_mail(id, result).await
+    async fn finish_mail(&self, lease: MailLease, result: MailResult) -> Result<bool, Fault> {
+        self.inner.finish_mail(lease, result).await
     }
 
     async fn next_mail_due(&self) -> Result<Option<Duration>, Fault> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::{Outcome, Session};
 use crate::machine::{self, CHROMIUM, CURL, NODE, NPM, OPENSSL, PIP, PYTHON, Tool};
 use crate::postgres;
-use crate::process::Run;
+use crate::process::{Run, Stream};
 
 /// The packages that `e2e/run.py` installs into its work folder; it knows when they are stale.
 const PACKAGES: [&str; 2] = ["node", "python"];
@@ -60,15 +60,16 @@ fn run_with(
         Some(database) => python.hidden(postgres::URL, &database.url),
         None => python,
     };
-    python
+    let output = python
         .folder(root)
         .args(["e2e/run.py", name, "--server"])
         .arg(&server)
         .arg("--work")
         .arg(&work)
         .setting("PYTHONDONTWRITEBYTECODE", "1")
-        .run()
+        .kept(Stream::Out)
         .with_context(|| format!("logs and other remains are in {}", work.display()))?;
+    session.evidence.borrow_mut().add_checks(&output);
     Ok(Outcome::Passed("against the built server".to_owned()))
 }
 

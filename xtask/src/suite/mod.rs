@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::process::show;
+use crate::requirements::Evidence;
 use crate::workspace::Workspace;
 use steps::STEPS;
 
@@ -33,6 +34,8 @@ struct Step {
 struct Session {
     workspace: Workspace,
     server: RefCell<Option<PathBuf>>,
+    /// What the step that runs has shown so far.
+    evidence: RefCell<Evidence>,
 }
 
 impl Session {
@@ -44,6 +47,18 @@ impl Session {
         let server = self.workspace.server(&[])?;
         *self.server.borrow_mut() = Some(server.clone());
         Ok(server)
+    }
+
+    /// Runs a step, and leaves what it showed to the step that holds the claims against it.
+    fn run(&self, step: &Step) -> Result<Outcome> {
+        let target = &self.workspace.target;
+        self.evidence.take();
+        Evidence::forget(target, step.name)?;
+        let outcome = (step.run)(self)?;
+        if matches!(outcome, Outcome::Passed(_)) {
+            self.evidence.take().keep(target, step.name)?;
+        }
+        Ok(outcome)
     }
 }
 
@@ -69,13 +84,13 @@ pub(crate) fn run(workspace: Workspace, only: &[&str]) -> Result<bool> {
     }
     let chosen: Vec<&Step> =
         STEPS.iter().filter(|step| only.is_empty() || only.contains(&step.name)).collect();
-    let session = Session { workspace, server: RefCell::new(None) };
+    let session = Session { workspace, server: RefCell::default(), evidence: RefCell::default() };
     let start = Instant::now();
     let (mut rows, mut passed, mut skipped, mut failed) = (Vec::new(), 0, 0, false);
     for (index, step) in chosen.iter().enumerate() {
         show(&format!("\n=== {}/{} {}: {}", index + 1, chosen.len(), step.name, step.about));
         let begun = Instant::now();
-        let outcome = (step.run)(&session);
+        let outcome = session.run(step);
         let took = begun.elapsed();
         let text = match outcome {
             Ok(Outcome::Passed(note)) => {

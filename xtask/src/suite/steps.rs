@@ -6,7 +6,11 @@ use super::{Outcome, Session, Step, e2e, provoked};
 use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::{Stream, show};
+use crate::requirements::{self, TestPrograms, ran_in};
 use crate::{faults, licences, machine, postgres, tidy, timing};
+
+/// The program of tests that starts the built server.
+const FROM_OUTSIDE: &str = "server::it";
 
 /// A tenth of what `cargo xtask prove` runs.
 const KILLS: u32 = 10;
@@ -47,10 +51,15 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "postgres",
         about: "several servers on PostgreSQL: failover, partition, upgrade, moving house",
-        run: |session| postgres::nodes(&session.workspace, 1).map(Outcome::Passed),
+        run: nodes,
     },
     Step { name: "faults", about: "kill -9 under load, 10 times in a row", run: kills },
     Step { name: "fuzz", about: "every committed fuzz input again", run: fuzz },
+    Step {
+        name: "asvs",
+        about: "whatever docs/security says is proven by a test was shown above",
+        run: |session| requirements::proven(&session.workspace).map(Outcome::Passed),
+    },
 ];
 
 fn fmt(session: &Session) -> Result<Outcome> {
@@ -82,11 +91,15 @@ fn clippy(session: &Session) -> Result<Outcome> {
 fn tests(session: &Session) -> Result<Outcome> {
     let database = postgres::Server::ready(&session.workspace.target)?;
     let seen = provoked::fresh_file(&session.workspace)?;
+    let programs = TestPrograms::build(&session.workspace)?;
     let run = session.workspace.cargo().args(["test", "--workspace", "--locked"]);
-    let run = run.hidden(postgres::URL, &database.url);
-    let output = run.setting(provoked::ANSWERS_SEEN, &seen.display().to_string()).kept(Stream::Out)?;
+    let run = run.hidden(postgres::URL, &database.url).hidden("CARGO_TERM_COLOR", "never");
+    let output = run.setting(provoked::ANSWERS_SEEN, &seen.display().to_string()).kept(Stream::Both)?;
     let counts = Counts::read(&output);
     counts.some_passed()?;
+    let ran = programs.ran(&output);
+    requirements::tests_exist(&session.workspace.root, &ran.there)?;
+    session.evidence.borrow_mut().add_tests(ran.passed);
     let provoked = provoked::check(&session.workspace, &seen)?;
     Ok(Outcome::Passed(format!("{counts}; {provoked}")))
 }
@@ -116,8 +129,16 @@ fn differing_line(one: &str, other: &str) -> Option<usize> {
     Some(same + 1)
 }
 
+fn nodes(session: &Session) -> Result<Outcome> {
+    let (said, output) = postgres::nodes(&session.workspace, 1)?;
+    session.evidence.borrow_mut().add_tests(ran_in(FROM_OUTSIDE, &output));
+    Ok(Outcome::Passed(said))
+}
+
 fn kills(session: &Session) -> Result<Outcome> {
-    faults::run(&session.workspace, KILLS).map(Outcome::Passed)
+    let (said, output) = faults::kill(&session.workspace, KILLS)?;
+    session.evidence.borrow_mut().add_tests(ran_in(FROM_OUTSIDE, &output));
+    Ok(Outcome::Passed(said))
 }
 
 fn fuzz(session: &Session) -> Result<Outcome> {

@@ -18,8 +18,13 @@ const HOMES: [Home; 6] = [
     // The server hangs the finished router on its listeners and needs no more of axum than that.
     Home { library: "axum", home: "http", guests: &[("server", &["Router", "serve"])], tests: &["server"] },
     Home { library: "axum_server", home: "server", guests: &[], tests: &[] },
-    // The benchmark measures the bare database beside the store.
-    Home { library: "rusqlite", home: "store-sqlite", guests: &[("bench", &["Connection"])], tests: &[] },
+    // The benchmark measures the bare database beside the store, and fills it.
+    Home {
+        library: "rusqlite",
+        home: "store-sqlite",
+        guests: &[("bench", &["Connection", "Result", "params"])],
+        tests: &["server"],
+    },
     // Tests look at the database from beside the server.
     Home { library: "tokio_postgres", home: "store-postgres", guests: &[], tests: &["server"] },
     Home { library: "lettre", home: "mail", guests: &[], tests: &[] },

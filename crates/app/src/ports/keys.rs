@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use domain::access_token::AccessClaims;
+use domain::api_key::{ApiKeySecret, SecretDigest};
 use domain::email_address::EmailAddress;
 use domain::namespace::NamespaceName;
 use domain::refresh_token::{MacKeyId, Tag};
@@ -19,6 +20,16 @@ pub trait TokenMac: Send + Sync {
     /// What stands for an address in a limiter: a keyed hash, the same whether or not the address has an
     /// account.
     fn limiter_key(&self, namespace: &NamespaceName, email: &EmailAddress) -> [u8; 32];
+    /// What is stored of an API key's secret: SHA-256, of 256 random bits, so that no root key is needed to check it.
+    fn secret_digest(&self, secret: &ApiKeySecret) -> SecretDigest;
+}
+
+/// MACs that seal the audit log (HMAC-SHA256, full length), under keys of their own derived from the root key.
+pub trait ChainMac: Send + Sync {
+    /// The key that seals today.
+    fn current_key(&self) -> MacKeyId;
+    /// The MAC of `message` under `key`; `None` when that key is not ours.
+    fn tag(&self, key: MacKeyId, message: &[u8]) -> Option<Tag>;
 }
 
 /// Access tokens: JWTs under each namespace's own keys, issuer and audience (RFC 9068).

@@ -32,7 +32,7 @@ pub enum Limit {
     ResetAddress,
     /// Wrong current passwords of one signed-in user.
     CurrentPassword,
-    /// Refused refreshes from one network address.
+    /// Refused refreshes and API keys from one network address.
     RefreshAddress,
     /// Requests for verification mails from one network address.
     VerificationAddress,

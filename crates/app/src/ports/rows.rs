@@ -36,6 +36,23 @@ pub enum Cell {
     Bytes(Vec<u8>),
 }
 
+impl Cell {
+    /// Appends it as bytes, so that two lists of cells have the same bytes only if they are the same.
+    pub(crate) fn spell(&self, bytes: &mut Vec<u8>) {
+        let (kind, value): (u8, &[u8]) = match self {
+            Self::Empty => (0, &[]),
+            Self::Text(text) => (1, text.as_bytes()),
+            Self::Number(number) => (2, &number.to_be_bytes()),
+            Self::Flag(flag) => (3, &[u8::from(*flag)]),
+            Self::Id(id) => (4, id.as_bytes()),
+            Self::Bytes(value) => (5, value),
+        };
+        bytes.push(kind);
+        bytes.extend((value.len() as u64).to_be_bytes());
+        bytes.extend(value);
+    }
+}
+
 /// One row, in the order of its table's columns.
 pub type Row = Vec<Cell>;
 
@@ -79,9 +96,14 @@ pub trait RowTarget: Send + Sync {
 
 use Kind::{Bytes, Flag, Id, Number, Text};
 
-/// Every table that is moved. Budgets and the readiness check's pulse are not: they are of the moment. The root keys'
-/// fingerprints come last.
-pub const TABLES: [Table; 8] = [
+/// The audit log's table.
+pub const EVENTS: &Table = &TABLES[8];
+/// How many of its columns, from the first on, are what an event says. The others are its place in the chain.
+pub const EVENT_WIDTH: usize = 12;
+
+/// Every table that is moved. Budgets, leases and the readiness check's pulse are not: they are of the moment. The root
+/// keys' fingerprints come last.
+pub const TABLES: [Table; 11] = [
     Table {
         name: "users",
         key: 2,
@@ -176,6 +198,35 @@ pub const TABLES: [Table; 8] = [
         ],
     },
     Table {
+        name: "api_keys",
+        key: 1,
+        columns: &[
+            ("id", Id),
+            ("namespace", Text),
+            ("name", Text),
+            ("digest", Bytes),
+            ("expires_at", Number),
+            ("previous_digest", Bytes),
+            ("previous_expires_at", Number),
+            ("created_at", Number),
+            ("rotated_at", Number),
+            ("revoked_at", Number),
+            ("last_used_at", Number),
+        ],
+    },
+    Table {
+        name: "idempotency",
+        key: 1,
+        columns: &[
+            ("key", Bytes),
+            ("body", Bytes),
+            ("answer", Text),
+            ("subject_id", Id),
+            ("epoch", Number),
+            ("expires_at", Number),
+        ],
+    },
+    Table {
         name: "events",
         key: 1,
         columns: &[
@@ -189,7 +240,17 @@ pub const TABLES: [Table; 8] = [
             ("request_id", Text),
             ("address", Text),
             ("detail", Text),
+            ("problem", Text),
+            ("times", Number),
+            ("seq", Number),
+            ("seal_key", Number),
+            ("seal", Bytes),
         ],
+    },
+    Table {
+        name: "audit_marks",
+        key: 1,
+        columns: &[("name", Text), ("seq", Number), ("seal", Bytes), ("mac_key", Number), ("mac", Bytes)],
     },
     Table { name: "root_keys", key: 1, columns: &[("id", Number), ("fingerprint", Bytes)] },
 ];

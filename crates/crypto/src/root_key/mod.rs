@@ -1,8 +1,8 @@
 //! The root keys: the one secret that is never in the database, and everything derived from it.
 //!
 //! A root key is 32 random bytes with an id. HKDF-SHA256 (RFC 5869) derives one key per purpose from it: the
-//! MAC key of refresh and reset tokens, the pepper that seals password hashes, the limiter's key, and the key
-//! that wraps signing keys. The root bytes themselves are wiped as soon as these exist.
+//! MAC key of refresh and reset tokens, the pepper that seals password hashes, the limiter's key, the key that seals
+//! the audit log, and the key that wraps signing keys. The root bytes themselves are wiped as soon as these exist.
 //!
 //! The text has one key a line, `<id> <base64 of 32 bytes>`; the first is current, the others are retired and
 //! still verify and open what was made under them. A single line without an id is key 1. Empty lines and `#`
@@ -44,6 +44,7 @@ enum Purpose {
     PasswordPepper,
     Limiter,
     SigningKeyWrap,
+    AuditChain,
     Fingerprint,
 }
 
@@ -54,6 +55,7 @@ impl Purpose {
             Self::PasswordPepper => b"password pepper",
             Self::Limiter => b"limiter key",
             Self::SigningKeyWrap => b"signing key wrap",
+            Self::AuditChain => b"audit chain",
             Self::Fingerprint => b"fingerprint",
         }
     }
@@ -66,6 +68,7 @@ pub struct RootKeys {
     limiter: hmac::Key,
     pepper: Arc<Sealer>,
     wrapping: Arc<Sealer>,
+    audit: Vec<(u32, hmac::Key)>,
     fingerprints: Vec<(u32, [u8; 32])>,
 }
 
@@ -113,6 +116,10 @@ impl RootKeys {
         &self.mac
     }
 
+    pub(crate) fn audit_keys(&self) -> &[(u32, hmac::Key)] {
+        &self.audit
+    }
+
     pub(crate) const fn limiter_key(&self) -> &hmac::Key {
         &self.limiter
     }
@@ -139,9 +146,13 @@ impl RootKeys {
                 .ok_or(RootKeyError::Derivation)
         };
         let hmac_key = |bytes: &[u8; KEY_LEN]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        let hmac_keys = |purpose| -> Result<Vec<_>, RootKeyError> {
+            Ok(all(purpose)?.iter().map(|(id, key)| (*id, hmac_key(key))).collect())
+        };
         Ok(Self {
             ids: keys.iter().map(|key| key.id).collect(),
-            mac: all(Purpose::TokenMac)?.iter().map(|(id, key)| (*id, hmac_key(key))).collect(),
+            mac: hmac_keys(Purpose::TokenMac)?,
+            audit: hmac_keys(Purpose::AuditChain)?,
             limiter: hmac_key(&*current.derive(Purpose::Limiter)?),
             pepper: sealer(Purpose::PasswordPepper)?,
             wrapping: sealer(Purpose::SigningKeyWrap)?,

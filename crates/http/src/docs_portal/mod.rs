@@ -109,6 +109,7 @@ mod tests {
             allowed_origins: Vec::new(),
             same_site_is_allowed: false,
             refresh_tokens_in_bodies: true,
+            api_key_required: false,
             password_min: 8,
         };
         let named =

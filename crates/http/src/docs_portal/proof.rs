@@ -14,8 +14,10 @@ pub(super) struct Proof {
     is_public: bool,
     /// One of these is needed.
     ways: Vec<Way>,
-    /// These go along where a deployment asks for them.
+    /// These go along, to name the application.
     besides: Vec<Way>,
+    /// Whether they have to.
+    is_key_needed: bool,
 }
 
 /// One way.
@@ -26,7 +28,7 @@ struct Way {
     description: Html,
 }
 
-/// The proof of an operation. A scheme that no alternative needs alone only goes along with others.
+/// The proof of an operation. A key in a header names the application and goes along with the rest.
 pub(super) fn proof(document: &Value, operation: &Value) -> Proof {
     let alternatives = operation.get("security").and_then(Value::as_array);
     let alternatives: Vec<Vec<&String>> = alternatives
@@ -35,16 +37,23 @@ pub(super) fn proof(document: &Value, operation: &Value) -> Proof {
         .filter_map(Value::as_object)
         .map(|alternative| alternative.keys().collect())
         .collect();
-    let is_public = alternatives.is_empty() || alternatives.iter().any(Vec::is_empty);
+    let is_key = |name: &str| is_application_key(document, name);
+    let is_key_needed =
+        !alternatives.is_empty() && alternatives.iter().all(|names| names.iter().any(|name| is_key(name)));
+    let is_public =
+        alternatives.is_empty() || alternatives.iter().any(|names| names.iter().all(|name| is_key(name)));
     let mut seen = BTreeSet::new();
     let (mut ways, mut besides) = (Vec::new(), Vec::new());
     for name in alternatives.iter().flatten().filter(|name| seen.insert(name.as_str())) {
         let Some(way) = way(document, name) else { continue };
-        let is_enough =
-            !is_public && alternatives.iter().any(|alternative| alternative.as_slice() == [*name]);
-        if is_enough { ways.push(way) } else { besides.push(way) }
+        if is_key(name) { besides.push(way) } else { ways.push(way) }
     }
-    Proof { is_public, ways, besides }
+    Proof { is_public, ways, besides, is_key_needed }
+}
+
+fn is_application_key(document: &Value, name: &str) -> bool {
+    let scheme = document.pointer("/components/securitySchemes").and_then(|schemes| schemes.get(name));
+    scheme.is_some_and(|scheme| scheme["type"] == "apiKey" && scheme["in"] == "header")
 }
 
 fn way(document: &Value, name: &str) -> Option<Way> {
@@ -64,14 +73,18 @@ mod tests {
     use serde_json::json;
 
     fn carried(security: &Value) -> (bool, Vec<String>, Vec<String>) {
+        let made = made(security);
+        let carries = |ways: Vec<Way>| ways.into_iter().map(|way| way.carries).collect();
+        (made.is_public, carries(made.ways), carries(made.besides))
+    }
+
+    fn made(security: &Value) -> Proof {
         let document = json!({"components": {"securitySchemes": {
             "bearerAuth": {"type": "http", "scheme": "bearer"},
             "coCookie": {"type": "apiKey", "in": "cookie", "name": "minbil_rt_co"},
             "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
         }}});
-        let made = proof(&document, &json!({ "security": security }));
-        let carries = |ways: Vec<Way>| ways.into_iter().map(|way| way.carries).collect();
-        (made.is_public, carries(made.ways), carries(made.besides))
+        proof(&document, &json!({ "security": security }))
     }
 
     #[test]
@@ -84,5 +97,20 @@ mod tests {
         let ways = vec!["Authorization: Bearer <token>".to_owned(), "Cookie: minbil_rt_co".to_owned()];
         assert_eq!(carried(&both), (false, ways, key()));
         assert_eq!(carried(&json!([])), (true, vec![], vec![]));
+    }
+    #[test]
+    fn a_key_that_no_call_goes_without_is_needed() {
+        for optional in [
+            json!([]),
+            json!([{}, {"apiKey": []}]),
+            json!([{"bearerAuth": []}, {"bearerAuth": [], "apiKey": []}]),
+        ] {
+            assert!(!made(&optional).is_key_needed, "{optional}");
+        }
+        let needed = json!([{"bearerAuth": [], "apiKey": []}, {"coCookie": [], "apiKey": []}]);
+        assert!(made(&needed).is_key_needed && !made(&needed).is_public);
+        assert_eq!(carried(&needed).1, ["Authorization: Bearer <token>", "Cookie: minbil_rt_co"]);
+        let public = made(&json!([{"apiKey": []}]));
+        assert!(public.is_key_needed && public.is_public);
     }
 }

@@ -1,20 +1,23 @@
 //! One call of a namespace: everything about it but the body.
 
-use super::{authorization, cookie, page_origin};
+use super::idempotency_key::{self, IdempotencyHeader};
+use super::{api_key, authorization, cookie, page_origin};
 use crate::options::{HttpNamespace, HttpOptions};
 use crate::problem::{Problem, ProblemCode};
 use crate::request_id::RequestId;
 use crate::state::HttpState;
 use app::allowances::DeviceProof;
+use app::api_keys;
 use app::authenticate::{Caller, authenticate};
 use app::credentials::{HeaderText, PresentedTexts};
 use app::service::{Namespace, Origin};
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
-use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, USER_AGENT};
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Method};
 use domain::client_address::client_address;
 use domain::credential::CookieGate;
+use domain::idempotency::IdempotencyKey;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::secret::SecretText;
@@ -24,7 +27,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A call of a namespace.
+/// A call of a namespace, by an application that may make it. There is no other way to one, so that no call can forget
+/// to ask which application it is.
 pub(crate) struct Call {
     pub(crate) namespace: Arc<Namespace>,
     pub(crate) origin: Origin,
@@ -35,12 +39,23 @@ pub(crate) struct Call {
     header: HeaderText,
     cookie: Option<SecretText>,
     gate: CookieGate,
+    idempotency: IdempotencyHeader,
 }
 
 impl Call {
     /// The credentials it carries, with the body's.
     pub(crate) fn presented(&self, body: Option<SecretText>) -> PresentedTexts {
         PresentedTexts { body, header: self.header.clone(), cookie: self.cookie.clone(), gate: self.gate }
+    }
+
+    /// The key under which it is to happen once. Calls that take none do not look.
+    pub(crate) fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, Problem> {
+        self.idempotency.key()
+    }
+
+    /// The `Authorization` header.
+    pub(crate) const fn header(&self) -> &HeaderText {
+        &self.header
     }
 
     /// Who calls, by access token.
@@ -59,6 +74,13 @@ impl FromRequestParts<Arc<HttpState>> for Call {
             .and_then(|Path(path)| find_namespace(state, path.get("ns")?))
             .ok_or(ProblemCode::NotFound)?;
         let headers = &parts.headers;
+        // Only what is posted is read.
+        let is_read = parts.method == Method::POST;
+        if is_read && announced_length(headers).is_some_and(|length| length > state.options.body_max_bytes) {
+            return Err(ProblemCode::PayloadTooLarge.into());
+        }
+        let origin = origin(parts, &state.options, &namespace.name);
+        api_keys::admit(&state.service, &namespace, &api_key::read(headers), &origin).await?;
         let cookie_name = cookie::name(state.options.mode, &namespace.name);
         Ok(Self {
             with_cookie: page_origin::may_hold_cookie(headers, rules, &state.options),
@@ -66,10 +88,17 @@ impl FromRequestParts<Arc<HttpState>> for Call {
             gate: page_origin::gate(headers, rules, &state.options),
             header: authorization::read(headers),
             cookie: cookie::read(headers, &cookie_name),
-            origin: origin(parts, &state.options, &namespace.name),
+            idempotency: idempotency_key::read(headers),
+            origin,
             namespace,
         })
     }
+}
+
+/// How long the body is to be, by its own word. A body that is too long is refused before anything else; one that does
+/// not say is measured as it comes.
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The namespace of a path, if it is configured.
@@ -82,8 +111,7 @@ pub(crate) fn find_namespace<'a>(
 }
 
 fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Origin {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let source = peer.map(|ConnectInfo(peer)| client(peer.ip(), &parts.headers, options));
+    let source = source(&parts.extensions, &parts.headers, options);
     let device = cookie::read(&parts.headers, &cookie::device_name(options.mode, namespace));
     Origin {
         request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
@@ -97,13 +125,18 @@ fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Or
     }
 }
 
+/// The network address that a request comes from.
+pub(crate) fn source(extensions: &Extensions, headers: &HeaderMap, options: &HttpOptions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(client(peer.ip(), headers, options))
+}
+
 /// Whom the request comes from, by the word of the proxies that are ours. A line that is not text counts as one that
 /// is not an address.
-fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
+pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
     let mut lines =
         headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("unreadable")).peekable();
-    let is_ignored =
-        lines.peek().is_some() && !options.trusted_proxies.iter().any(|range| range.contains(peer));
+    let is_ignored = lines.peek().is_some() && !options.is_trusted(peer);
     if is_ignored && !UNKNOWN_PROXY_TOLD.swap(true, Ordering::Relaxed) {
         // The one mistake of a new deployment that looks like an attack: everybody shares the proxy's budgets.
         tracing::warn!(
@@ -116,7 +149,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, options: &HttpOptions) -> IpAddr {
 }
 
 /// Who a proxy says it speaks for.
-const FORWARDED_FOR: &str = "x-forwarded-for";
+pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Anybody can send the header, so it is worth one line in the log of a process and no more.
 static UNKNOWN_PROXY_TOLD: AtomicBool = AtomicBool::new(false);
 

@@ -11,6 +11,10 @@ use std::time::Duration;
 /// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
 const MAX_AGE_MAX: Duration = Duration::from_secs(400 * 24 * 3600);
 
+/// What the doctor's cookie says, and for how long: it opens nothing.
+pub(crate) const DOCTOR_VALUE: &str = "probe";
+const DOCTOR_MAX_AGE: Duration = Duration::from_secs(60);
+
 /// The cookie's name. `__Secure-` binds it to TLS; `__Host-` would need `Path=/`, and this one goes to the
 /// auth calls of its namespace alone. Development speaks plain HTTP, where some clients drop `Secure` cookies.
 pub(crate) fn name(mode: Mode, namespace: &NamespaceName) -> String {
@@ -64,6 +68,19 @@ pub(crate) fn device_name(mode: Mode, namespace: &NamespaceName) -> String {
 pub(crate) fn set_device(mode: Mode, namespace: &NamespaceName, grant: &CookieGrant) -> Option<HeaderValue> {
     let name = device_name(mode, namespace);
     line(&name, mode, namespace, grant.value.expose(), grant.max_age.min(MAX_AGE_MAX))
+}
+
+/// The name of the cookie that `doctor` sends through the proxies and back.
+pub(crate) fn doctor_name(mode: Mode, namespace: &NamespaceName) -> String {
+    match mode {
+        Mode::Production => format!("__Secure-minbil_doctor_{namespace}"),
+        Mode::Development => format!("minbil_doctor_{namespace}"),
+    }
+}
+
+/// `Set-Cookie` as a sign-in has it, for `doctor` to see what arrives of it.
+pub(crate) fn set_doctor(mode: Mode, namespace: &NamespaceName) -> Option<HeaderValue> {
+    line(&doctor_name(mode, namespace), mode, namespace, DOCTOR_VALUE, DOCTOR_MAX_AGE)
 }
 
 fn header(mode: Mode, namespace: &NamespaceName, value: &str, max_age: Duration) -> Option<HeaderValue> {

@@ -81,6 +81,7 @@ mod tests {
             allowed_origins: vec!["https://app.example.com".to_owned()],
             same_site_is_allowed,
             refresh_tokens_in_bodies: true,
+            api_key_required: false,
             password_min: 8,
         };
         gate(&headers, &namespace, &options()) == CookieGate::Open

@@ -3,6 +3,8 @@
 
 use super::fault_mode::FAULT;
 use super::problem_document::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::extract::api_key::API_KEY;
+use crate::extract::idempotency_key::IDEMPOTENCY_KEY;
 use crate::extract::page_origin;
 use crate::options::Mode;
 use crate::request_id::REQUEST_ID;
@@ -25,8 +27,8 @@ pub(crate) fn of_namespaces(state: &Arc<HttpState>) -> CorsLayer {
         AUTHORIZATION,
         CONTENT_TYPE,
         REQUEST_ID,
-        HeaderName::from_static("x-api-key"),
-        HeaderName::from_static("idempotency-key"),
+        HeaderName::from_static(API_KEY),
+        HeaderName::from_static(IDEMPOTENCY_KEY),
     ];
     if state.options.mode == Mode::Development {
         headers.push(FAULT);

@@ -3,29 +3,18 @@
 
 use crate::options::Mode;
 use crate::problem::ProblemCode;
-use crate::state::HttpState;
-use axum::extract::{Request, State};
 use axum::http::header::{FORWARDED, HOST};
 use axum::http::{HeaderMap, Uri};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
 /// Headers that only a proxy sets.
 const FORWARDING: [&str; 5] =
     ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip"];
 
 /// Lets only requests of this machine through.
-pub(crate) async fn host_guard(
-    State(state): State<Arc<HttpState>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if state.options.mode == Mode::Development && !is_local(request.headers(), request.uri()) {
-        return crate::problem::Problem::from(ProblemCode::HostNotAllowed).into_response();
-    }
-    next.run(request).await
+pub(crate) fn refusal(mode: Mode, uri: &Uri, headers: &HeaderMap) -> Option<ProblemCode> {
+    let is_strange = mode == Mode::Development && !is_local(headers, uri);
+    is_strange.then_some(ProblemCode::HostNotAllowed)
 }
 
 fn is_local(headers: &HeaderMap, uri: &Uri) -> bool {

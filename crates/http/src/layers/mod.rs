@@ -1,11 +1,14 @@
-//! What happens to every request and answer, outermost first: it gets an id and is observed; a failure becomes a
-//! problem document; security headers; heads that are too large; CORS; the development mode's refusals; panics and deadlines.
+//! What happens to every request and answer, outermost first: the envelope (id and observation, the problem document of a
+//! failure, security headers, heads that are too large, the development mode's refusals, the doctor's question), CORS, faults on order, panics
+//! and deadlines.
 
 pub(crate) mod cors;
+mod doctor_probe;
+pub(crate) mod envelope;
 pub(crate) mod fault_mode;
 pub(crate) mod guard;
-pub(crate) mod head_limit;
-pub(crate) mod host_guard;
-pub(crate) mod observe;
+mod head_limit;
+mod host_guard;
+mod observe;
 pub(crate) mod problem_document;
-pub(crate) mod security_headers;
+mod security_headers;

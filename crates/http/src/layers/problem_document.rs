@@ -3,17 +3,13 @@
 
 use crate::problem::{Challenge, FieldProblem, Problem, ProblemCode};
 use crate::request_id::RequestId;
-use crate::state::HttpState;
 use app::fault::FaultKind;
 use app::limits::Limited;
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::Next;
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use serde::Serialize;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The limit that a 429 comes from.
@@ -35,23 +31,16 @@ pub(crate) struct Document<'a> {
     errors: &'a [FieldProblem],
 }
 
-/// Turns failures into documents.
-pub(crate) async fn problem_documents(
-    State(state): State<Arc<HttpState>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()));
-    let is_head = request.method() == Method::HEAD;
-    let response = next.run(request).await;
+/// Turns a failure into a document; `base` is where the pages of the problems are.
+pub(crate) fn of_failure(response: Response, base: &str, id: &RequestId, is_head: bool) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let problem = response.extensions().get::<Problem>().cloned();
     let problem = problem.unwrap_or_else(|| ProblemCode::of_status(status).into());
-    log(&problem, &id);
-    write(response, &problem, &state.options.base_url, &id, is_head)
+    log(&problem, id);
+    write(response, &problem, base, id, is_head)
 }
 
 /// Logs what it comes from, once, with the id that the client sees.

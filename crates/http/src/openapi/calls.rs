@@ -4,6 +4,7 @@ use super::naming::{self, Scope};
 use super::{code_samples, problem_answers, request_bodies, security, success_answers, texts};
 use crate::operations::Operation;
 use crate::options::HttpOptions;
+use domain::idempotency::{IDEMPOTENCY_KEY_MAX, IDEMPOTENCY_KEY_MIN};
 use serde_json::{Map, Value, json};
 
 /// All of them, by path and method.
@@ -37,6 +38,12 @@ fn add(
     }
 }
 
+/// What a key is made of, with both of its quotes or with none.
+fn idempotency_key_pattern() -> String {
+    let letters = format!("[!#-\\[\\]-~]{{{IDEMPOTENCY_KEY_MIN},{IDEMPOTENCY_KEY_MAX}}}");
+    format!("^(\"{letters}\"|{letters})$")
+}
+
 fn call(operation: Operation, scope: Option<Scope<'_>>, options: &HttpOptions) -> Value {
     let mut call = json!({
         "tags": [naming::tag(scope)],
@@ -55,10 +62,21 @@ fn call(operation: Operation, scope: Option<Scope<'_>>, options: &HttpOptions) -
             "example": super::examples::SESSION_ID,
         }]);
     }
+    if operation.can_happen_once() {
+        call["parameters"] = json!([{
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": false,
+            "description": texts::IDEMPOTENCY_KEY,
+            "schema": { "type": "string", "pattern": idempotency_key_pattern() },
+            "example": super::examples::IDEMPOTENCY_KEY,
+        }]);
+    }
     if let Some(body) = request_bodies::of(operation, scope) {
         call["requestBody"] = body;
     }
-    let problems = operation.problems(options.mode);
+    let api_key_required = scope.is_some_and(|scope| scope.rules.api_key_required);
+    let problems = operation.problems(options.mode, api_key_required);
     let mut answers = Map::new();
     let (status, answer) = success_answers::of(operation, scope, options);
     answers.insert(status.to_string(), answer);

@@ -4,6 +4,8 @@ use crate::problem::FieldProblem;
 use serde_json::{Value, json};
 
 pub(super) const REQUEST_ID: &str = "019c23ea-a19d-7c6e-8f15-d24b7a903c1e";
+/// An idempotency key.
+pub(super) const IDEMPOTENCY_KEY: &str = "8e03978e-40d5-43dd-bc93-6894a57f9324";
 pub(super) const SESSION_ID: &str = "019c23ea-a19f-7d92-a3b7-91c4e05f6d28";
 const OTHER_SESSION_ID: &str = "019c058f-bd17-7b05-8c11-5f0d2a9e7b34";
 const USER_ID: &str = "019bb185-202c-7a41-9d0e-3b6f5a2c4e18";

@@ -63,6 +63,7 @@ fn headers(status: u16, operation: Operation) -> Value {
             header("RateLimit-Policy", "RateLimitPolicy"),
         ]),
         503 => headers.extend([header("Retry-After", "RetryAfter")]),
+        409 if operation.can_happen_once() => headers.extend([header("Retry-After", "RetryAfterInUse")]),
         _ => {}
     }
     headers.into()

@@ -1,8 +1,8 @@
 //! How callers prove themselves.
 
 use super::naming::{Scope, schema_name};
-use crate::extract::cookie;
-use crate::operations::{Operation, Proof};
+use crate::extract::{api_key, cookie};
+use crate::operations::{Group, Operation, Proof};
 use crate::options::HttpOptions;
 use serde_json::{Map, Value, json};
 
@@ -38,16 +38,20 @@ pub(super) fn schemes(options: &HttpOptions) -> Value {
         json!({
             "type": "apiKey",
             "in": "header",
-            "name": "x-api-key",
-            "description": "Names the calling application where a deployment hands out such keys, never a user. Optional.",
+            "name": api_key::API_KEY,
+            "description": "Names the calling application, never a user: no call lets anybody in by it, and none does more with it. \
+                A namespace may ask for one at every call; elsewhere a key that is sent has to be good all the same.",
         }),
     );
     schemes.into()
 }
 
-/// What a call asks for: any one of these, each with or without the application's key.
+/// What a call asks for: any one of these, each with the application's key, or without where nobody asks for one.
 pub(super) fn of(operation: Operation, scope: Option<Scope<'_>>) -> Value {
     let Some(scope) = scope else { return json!([]) };
+    if operation.group() != Group::Auth {
+        return json!([{}]);
+    }
     let ways: Vec<Map<String, Value>> = match operation.proof() {
         Proof::Nothing => vec![Map::new()],
         Proof::AccessToken => vec![way(BEARER)],
@@ -57,7 +61,8 @@ pub(super) fn of(operation: Operation, scope: Option<Scope<'_>>) -> Value {
         way.insert(API_KEY.to_owned(), json!([]));
         way
     });
-    ways.iter().cloned().chain(with_key).collect()
+    let without: &[_] = if scope.rules.api_key_required { &[] } else { &ways };
+    without.iter().cloned().chain(with_key).collect()
 }
 
 fn way(scheme: &str) -> Map<String, Value> {

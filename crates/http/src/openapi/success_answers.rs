@@ -141,6 +141,11 @@ pub(super) fn header_components() -> Value {
             true,
             json!({ "type": "integer", "minimum": 1 }),
         ),
+        "RetryAfterInUse": text(
+            "How many seconds to wait, where the first call under the same key is still running.",
+            false,
+            json!({ "type": "integer", "minimum": 1 }),
+        ),
         "RateLimit": text(
             "The limit that refused the request: nothing is left, and in `t` seconds there is room for one more.",
             true,

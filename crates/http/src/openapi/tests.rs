@@ -18,6 +18,7 @@ fn namespace(title: &str) -> HttpNamespace {
         allowed_origins: Vec::new(),
         same_site_is_allowed: false,
         refresh_tokens_in_bodies: true,
+        api_key_required: false,
         password_min: 8,
     }
 }
@@ -41,7 +42,12 @@ fn options(mode: Mode, namespaces: &[(&str, HttpNamespace)]) -> HttpOptions {
 
 /// Two namespaces with different rules.
 fn document() -> Value {
-    let strict = HttpNamespace { refresh_tokens_in_bodies: false, password_min: 15, ..namespace("Fleet") };
+    let strict = HttpNamespace {
+        refresh_tokens_in_bodies: false,
+        api_key_required: true,
+        password_min: 15,
+        ..namespace("Fleet")
+    };
     openapi_document(&options(Mode::Production, &[("co", namespace("CarOwner")), ("fleet-2", strict)]))
 }
 
@@ -115,7 +121,8 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
 
 #[test]
 fn every_problem_stands_at_a_call_or_among_those_of_no_call() {
-    let document = openapi_document(&options(Mode::Development, &[("co", namespace("CarOwner"))]));
+    let strict = HttpNamespace { api_key_required: true, ..namespace("CarOwner") };
+    let document = openapi_document(&options(Mode::Development, &[("co", strict)]));
     let of_calls: BTreeSet<_> =
         calls(&document).into_iter().flat_map(|(_, _, call)| texts(call, "x-problems")).collect();
     let of_no_call: BTreeSet<_> = OF_NO_CALL.iter().map(|code| code.code()).collect();
@@ -239,7 +246,10 @@ fn every_answer_names_its_request_and_every_refusal_says_how_to_go_on() {
             let has = |name: &str| answer["headers"].get(name).is_some();
             assert!(has("X-Request-Id") && has("Cache-Control"), "{path} {status}");
             assert_eq!(has("WWW-Authenticate"), status == "401", "{path} {status}");
-            assert_eq!(has("Retry-After"), matches!(status.as_str(), "429" | "503"), "{path} {status}");
+            let may_run_still =
+                status == "409" && texts(call, "x-problems").contains(&"idempotency_key_in_use");
+            let says_when = matches!(status.as_str(), "429" | "503") || may_run_still;
+            assert_eq!(has("Retry-After"), says_when, "{path} {status}");
         }
     }
 }

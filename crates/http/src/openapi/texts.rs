@@ -46,6 +46,12 @@ pub(super) const fn description(operation: Operation) -> &'static str {
     }
 }
 
+/// What the `Idempotency-Key` header is for.
+pub(super) const IDEMPOTENCY_KEY: &str = "\
+A fresh random text for each thing that is to happen, such as a UUID, sent again with every retry of the same call. For a \
+day (unless the server is set otherwise) a retry gets the answer of the first call, and nothing happens a second time. With another body it is \
+`idempotency_key_reused`; while the first call is still running, `idempotency_key_in_use`.";
+
 const SIGN_UP: &str = "\
 Makes an account. It does not sign in: call sign-in next. An address can have one account in a \
 namespace; a taken one is answered with 409.

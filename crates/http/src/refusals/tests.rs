@@ -1,14 +1,16 @@
 //! The table of operations against what the use cases can refuse. A refusal that is added to a use case does not
 //! compile here until it is on a list below, and then fails until the table has its problem.
 
-use crate::operations::{Body, Operation};
+use crate::operations::{Body, Group, Operation};
 use crate::options::Mode;
 use crate::problem::{Problem, ProblemCode};
+use app::api_keys::ApiKeyError;
 use app::authenticate::AuthenticateError;
 use app::change_password::ChangePasswordError;
 use app::choose_password::PasswordBlocked;
 use app::fault::Fault;
 use app::forgot_password::ForgotPasswordError;
+use app::idempotency::IdempotencyError;
 use app::limits::Limited;
 use app::ports::limiter::Limit;
 use app::ports::password_hasher::QueueFull;
@@ -81,6 +83,23 @@ fn problems<T: Into<Problem>>(errors: Vec<T>) -> Vec<Problem> {
     errors.into_iter().map(Into::into).collect()
 }
 
+fn of_api_keys() -> Vec<Problem> {
+    problems(every!(ApiKeyError {
+        ApiKeyError::Missing => [ApiKeyError::Missing],
+        ApiKeyError::Invalid => [ApiKeyError::Invalid],
+        ApiKeyError::Limited(_) => [ApiKeyError::Limited(LIMITED)],
+        ApiKeyError::Fault(_) => [ApiKeyError::Fault(down())],
+    }))
+}
+
+fn of_idempotency() -> Vec<Problem> {
+    problems(every!(IdempotencyError {
+        IdempotencyError::Reused => [IdempotencyError::Reused],
+        IdempotencyError::InUse => [IdempotencyError::InUse],
+        IdempotencyError::Fault(_) => [IdempotencyError::Fault(down())],
+    }))
+}
+
 fn of_authenticate() -> Vec<Problem> {
     let mut all = every!(AuthenticateError {
         AuthenticateError::Missing => [AuthenticateError::Missing],
@@ -123,6 +142,7 @@ fn of_change_password() -> Vec<Problem> {
         ChangePasswordError::WrongPassword => [ChangePasswordError::WrongPassword],
         ChangePasswordError::CredentialChanged => [ChangePasswordError::CredentialChanged],
         ChangePasswordError::PasswordBlocked(_) => [ChangePasswordError::PasswordBlocked(PasswordBlocked::Breached)],
+        ChangePasswordError::Idempotency(_) => [ChangePasswordError::Idempotency(IdempotencyError::Reused)],
         ChangePasswordError::Limited(_) => [ChangePasswordError::Limited(LIMITED)],
         ChangePasswordError::Busy(_) => [ChangePasswordError::Busy(FULL)],
         ChangePasswordError::Fault(_) => [ChangePasswordError::Fault(down())],
@@ -136,6 +156,7 @@ fn refusals(operation: Operation) -> Vec<Problem> {
         Operation::SignUp => problems(every!(SignUpError {
             SignUpError::EmailTaken => [SignUpError::EmailTaken],
             SignUpError::PasswordBlocked(_) => [SignUpError::PasswordBlocked(PasswordBlocked::Breached)],
+            SignUpError::Idempotency(_) => [SignUpError::Idempotency(IdempotencyError::Reused)],
             SignUpError::Limited(_) => [SignUpError::Limited(LIMITED)],
             SignUpError::Busy(_) => [SignUpError::Busy(FULL)],
             SignUpError::Fault(_) => [SignUpError::Fault(down())],
@@ -151,6 +172,7 @@ fn refusals(operation: Operation) -> Vec<Problem> {
         Operation::SignOut => of_sign_out(),
         Operation::ForgotPassword => problems(every!(ForgotPasswordError {
             ForgotPasswordError::RedirectNotAllowed => [ForgotPasswordError::RedirectNotAllowed],
+            ForgotPasswordError::Idempotency(_) => [ForgotPasswordError::Idempotency(IdempotencyError::Reused)],
             ForgotPasswordError::Limited(_) => [ForgotPasswordError::Limited(LIMITED)],
             ForgotPasswordError::Fault(_) => [ForgotPasswordError::Fault(down())],
         })),
@@ -197,10 +219,25 @@ const READING_A_BODY: [ProblemCode; 5] = [
 fn every_call_documents_exactly_what_it_can_refuse() {
     for operation in Operation::ALL {
         let of_body: &[ProblemCode] = if operation.body() == Body::None { &[] } else { &READING_A_BODY };
-        let may = refusals(operation).into_iter().chain(faults()).map(|problem| problem.code);
+        let of_keys = if operation.group() == Group::Auth { of_api_keys() } else { Vec::new() };
+        let of_once = if operation.can_happen_once() { of_idempotency() } else { Vec::new() };
+        let may = refusals(operation)
+            .into_iter()
+            .chain(of_keys)
+            .chain(of_once)
+            .chain(faults())
+            .map(|problem| problem.code);
         let may: BTreeSet<_> = may.chain(of_body.iter().copied()).collect();
-        let documented = operation.problems(Mode::Production);
+        let documented = operation.problems(Mode::Production, true);
         assert_eq!(documented.iter().copied().collect::<BTreeSet<_>>(), may, "{operation:?}");
         assert_eq!(documented.len(), may.len(), "{operation:?} lists a problem twice");
+        let mut without = operation.problems(Mode::Production, false);
+        without
+            .extend(documented.contains(&ProblemCode::ApiKeyMissing).then_some(ProblemCode::ApiKeyMissing));
+        assert_eq!(
+            without.into_iter().collect::<BTreeSet<_>>(),
+            may,
+            "{operation:?} without the need of a key"
+        );
     }
 }

@@ -26,7 +26,8 @@ pub(super) async fn forgot_password(
     let Some(email) = email else { return Err(body.into_problem()) };
     body.finish()?;
     let redirect_to = redirect_to.as_deref();
-    forgot_password::forgot_password(&state.service, &call.namespace, email, redirect_to, &call.origin)
+    let (service, namespace, key) = (&state.service, &call.namespace, call.idempotency_key()?);
+    forgot_password::forgot_password(service, namespace, email, redirect_to, key.as_ref(), &call.origin)
         .await?;
     Ok(private(StatusCode::OK, Message { message: ON_ITS_WAY }))
 }

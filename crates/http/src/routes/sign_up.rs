@@ -27,7 +27,8 @@ pub(super) async fn sign_up(
     let email = body.required("email", |text| email(&text));
     let password = body.required("password", new_password(call.namespace.password_min));
     let (Some(email), Some(password)) = (email, password) else { return Err(body.into_problem()) };
-    let made = sign_up::sign_up(&state.service, &call.namespace, email, password, &call.origin).await?;
-    let body = SignedUp { message: "Registration successful.", uid: made.id.to_string() };
+    let (service, namespace, key) = (&state.service, &call.namespace, call.idempotency_key()?);
+    let user = sign_up::sign_up(service, namespace, email, password, key.as_ref(), &call.origin).await?;
+    let body = SignedUp { message: "Registration successful.", uid: user.to_string() };
     Ok(private(StatusCode::CREATED, body))
 }

@@ -68,6 +68,9 @@ pub async fn restore(settings: &Settings, backup: &Path) -> anyhow::Result<()> {
         }
     }
     line("The backup is back. All sessions have ended and all mailed links are void.");
+    line(
+        "API keys are those of the backup, also what was revoked or rotated since: see `minbil-auth api-key list`.",
+    );
     if kept.exists() {
         line(&format!("The database that was there is now {}.", kept.display()));
     }

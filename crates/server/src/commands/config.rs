@@ -24,10 +24,18 @@ pub fn run(
         }
         ConfigCommand::Show => {
             let settings = load(overrides, environment)?;
-            line(&serde_json::to_string_pretty(&settings.written).context("cannot print the configuration")?);
+            line(&shown(&settings)?);
         }
     }
     Ok(())
+}
+
+/// What is in force, without secrets.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub(super) fn shown(settings: &Settings) -> anyhow::Result<String> {
+    serde_json::to_string_pretty(&settings.written).context("cannot print the configuration")
 }
 
 fn load(overrides: &Overrides, environment: &HashMap<String, String>) -> Result<Settings, ConfigError> {

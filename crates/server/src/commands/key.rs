@@ -3,6 +3,7 @@
 use super::user::in_namespace;
 use crate::cli::Key;
 use crate::output::{line, moment};
+use app::audit::AuditContext;
 use app::rotate_signing_keys::{KeyRotation, rotate};
 use app::service::Service;
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub async fn run(service: &Service, command: &Key, rotation: KeyRotation) -> any
         Key::Rotate { namespace, now } => {
             let namespace = in_namespace(service, namespace)?;
             let ahead = if *now { Duration::ZERO } else { rotation.publish_ahead };
-            rotate(service, namespace, ahead).await?;
+            rotate(service, namespace, ahead, AuditContext::operator()).await?;
             line("A new signing key is published.");
         }
     }

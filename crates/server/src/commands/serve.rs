@@ -1,14 +1,18 @@
 //! `serve`: run the server until it is told to stop, and finish what was accepted.
 
+use super::config::shown;
 use crate::cli::Serve;
 use crate::config::settings::{DatabasePlace, Mode, Settings};
 use crate::data_lock::DataLock;
 use crate::listen::{ConnectionLimits, Listeners, read_tls, reload_tls};
-use crate::output::line;
+use crate::output::{hexadecimal, line};
 use crate::wire::Wired;
 use crate::{demo, shutdown, surface, wire, workers};
+use app::audit::AuditContext;
 use app::deliver_mail::MailWork;
+use app::ports::store::NewEvent;
 use axum_server::Handle;
+use domain::event::EventKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +58,7 @@ pub async fn run_changed(
     if command.demo {
         demo::ensure_account(&wired.service).await?;
     }
+    record_start(&wired, settings).await?;
     change(&mut wired).await?;
     let stop = CancellationToken::new();
     let handle = Handle::new();
@@ -85,9 +90,27 @@ pub async fn run_changed(
     handle.graceful_shutdown(Some(limits.shutdown_grace));
     while serving.join_next().await.is_some() {}
     while work.join_next().await.is_some() {}
+    let (store, calls) = (&wired.service.store, &wired.service.refused_calls);
+    if let Err(fault) = app::refused_calls::write(store.as_ref(), calls).await {
+        tracing::warn!(error = %fault, "the last refused calls are not in the audit log");
+    }
     wired.database.close().await?;
     tracing::info!("stopped");
     Ok(outcome?)
+}
+
+/// The audit log says which program runs how: a digest of `config show` tells one configuration from another.
+async fn record_start(wired: &Wired, settings: &Settings) -> anyhow::Result<()> {
+    let digest = crypto::sha256(shown(settings)?.as_bytes());
+    let mode = match settings.mode {
+        Mode::Development => "development",
+        Mode::Production => "production",
+    };
+    let limits = if settings.written.limits.enabled { "" } else { ", limits off" };
+    let (version, digest) = (env!("CARGO_PKG_VERSION"), hexadecimal(&digest[..8]));
+    let detail = Some(format!("{version}, {mode}{limits}, configuration {digest}"));
+    let started = NewEvent { detail, ..NewEvent::of(EventKind::ServerStarted, AuditContext::system()) };
+    Ok(wired.service.store.record_events(vec![started]).await?)
 }
 
 fn flatten(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> std::io::Result<()> {
@@ -111,6 +134,8 @@ fn workers(settings: &Settings, wired: &Wired, stop: &CancellationToken) -> Join
     let reload = Duration::from_secs(settings.written.keys.reload_seconds);
     let service = Arc::clone(&wired.service);
     work.spawn(workers::signing_keys::run(service, settings.key_rotation, reload, stop.clone()));
+    work.spawn(workers::audit::run(Arc::clone(&wired.service), stop.clone()));
+    work.spawn(workers::refused_calls::run(Arc::clone(&wired.service), stop.clone()));
     let every = Duration::from_secs(settings.written.retention.purge_seconds);
     let service = Arc::clone(&wired.service);
     work.spawn(workers::upkeep::run(service, settings.retention, every, stop.clone()));

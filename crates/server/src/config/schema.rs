@@ -36,6 +36,10 @@ pub struct Config {
     pub sessions: Sessions,
     /// Signing keys.
     pub keys: Keys,
+    /// API keys of applications.
+    pub api_keys: ApiKeys,
+    /// Calls that happen once.
+    pub idempotency: Idempotency,
     /// Mail.
     pub mail: Mail,
     /// Limits.
@@ -61,7 +65,7 @@ pub struct Database {
     pub readers: usize,
     /// How many writes may wait.
     pub queue_max: usize,
-    /// How many writes share one flush at the most. Embedded only.
+    /// How many writes share one flush at the most; on PostgreSQL only refreshes share one.
     pub group_max: usize,
     /// How many connections write. PostgreSQL only.
     pub connections: usize,
@@ -154,6 +158,24 @@ pub struct Keys {
     pub publish_ahead_hours: u64,
     /// How often this process looks for keys that another rotated, in seconds.
     pub reload_seconds: u64,
+}
+
+/// `[api_keys]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeys {
+    /// How long a key that was seen working is believed without asking the database, in seconds.
+    pub cache_seconds: u64,
+    /// How long the secret before goes on working after a rotation, in hours.
+    pub rotation_overlap_hours: u64,
+}
+
+/// `[idempotency]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    /// How long a call under an `Idempotency-Key` is remembered, in hours.
+    pub keep_hours: u64,
 }
 
 /// `[mail]`
@@ -309,6 +331,9 @@ pub struct Namespace {
     /// Whether bodies carry refresh tokens.
     #[serde(default = "yes")]
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    #[serde(default)]
+    pub api_key_required: bool,
     /// The fewest characters of a new password.
     #[serde(default = "password_min")]
     pub password_min: usize,

@@ -55,6 +55,8 @@ pub struct Settings {
     pub signing_algorithm: SigningAlgorithm,
     /// When signing keys rotate.
     pub key_rotation: KeyRotation,
+    /// How long an API key's secret goes on working after a rotation.
+    pub api_key_overlap: Duration,
     /// How long things are kept.
     pub retention: Retention,
     /// How much of what may be limited there may be.
@@ -137,6 +139,8 @@ pub struct NamespaceSettings {
     pub access_token_ttl: Duration,
     /// Whether bodies carry refresh tokens.
     pub refresh_tokens_in_bodies: bool,
+    /// Whether applications have to show an API key.
+    pub api_key_required: bool,
     /// The fewest code points of a new password.
     pub password_min: usize,
     /// The language of mails when the client names none.

@@ -81,6 +81,7 @@ pub(super) fn check(config: Config) -> Result<Settings, Vec<String>> {
             period: Duration::from_secs(config.keys.rotation_days.saturating_mul(DAY)),
             publish_ahead: Duration::from_secs(config.keys.publish_ahead_hours.saturating_mul(3600)),
         },
+        api_key_overlap: Duration::from_secs(config.api_keys.rotation_overlap_hours.saturating_mul(3600)),
         retention: Retention {
             sessions: Duration::from_secs(config.retention.sessions_days.saturating_mul(DAY)),
             mail: Duration::from_secs(config.retention.mail_days.saturating_mul(DAY)),
@@ -301,6 +302,9 @@ fn numbers(config: &Config, f: &mut Findings) {
         ("keys.rotation_days", config.keys.rotation_days, 1, 3650),
         ("keys.publish_ahead_hours", config.keys.publish_ahead_hours, 0, 720),
         ("keys.reload_seconds", config.keys.reload_seconds, 1, 3600),
+        ("api_keys.cache_seconds", config.api_keys.cache_seconds, 0, 300),
+        ("api_keys.rotation_overlap_hours", config.api_keys.rotation_overlap_hours, 0, 24 * 90),
+        ("idempotency.keep_hours", config.idempotency.keep_hours, 1, 24 * 30),
         ("mail.reset_valid_minutes", config.mail.reset_valid_minutes, 1, 24 * 60),
         ("mail.verification_valid_hours", config.mail.verification_valid_hours, 1, 7 * 24),
         ("mail.retry_base_seconds", config.mail.retry_base_seconds, 1, DAY),

@@ -1,6 +1,8 @@
 //! What goes on beside the requests. Each worker calls a use case, sleeps, and ends when it is told to.
 
+pub mod audit;
 pub mod mail;
+pub mod refused_calls;
 pub mod signing_keys;
 pub mod upkeep;
 

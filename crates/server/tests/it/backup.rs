@@ -53,6 +53,8 @@ async fn a_backup_of_a_running_server_brings_back_its_accounts_and_none_of_its_s
     assert_eq!((status, &body["code"]), (401, &json!("session_revoked")));
     assert_eq!(sign_in(&server, "before@example.com").await.0, 200);
     assert_eq!(sign_in(&server, "after@example.com").await.0, 401);
+    let verified = run(&data, &["audit", "verify"], "");
+    assert!(verified.is_success, "{verified:?}");
 }
 
 #[tokio::test]

@@ -7,32 +7,34 @@ use serde_json::{Value, json};
 use testkit::resolve;
 
 /// A call of `co` as the document has it.
-struct Call {
-    method: Method,
-    path: String,
-    description: Value,
+pub struct Call {
+    pub method: Method,
+    pub path: String,
+    pub description: Value,
 }
 
 impl Call {
-    fn draft(&self, server: &TestServer) -> Draft {
+    /// A request to it, with nothing in it.
+    pub fn draft(&self, server: &TestServer) -> Draft {
         // Any id will do: nothing here gets far enough to look for it.
         let path = self.path.replace("{id}", "019c23ea-a19f-7d92-a3b7-91c4e05f6d28");
         server.call(self.method.clone(), &path)
     }
 
-    fn asks_for_proof(&self) -> bool {
+    /// Whether it lets nobody in without a credential.
+    pub fn asks_for_proof(&self) -> bool {
         let ways = self.description["security"].as_array().unwrap();
         !ways.is_empty() && ways.iter().all(|way| way.as_object().is_some_and(|schemes| !schemes.is_empty()))
     }
 
     /// A body that the call would read, if it reads one.
-    fn example(&self) -> Option<Value> {
+    pub fn example(&self) -> Option<Value> {
         let content = &self.description.get("requestBody")?["content"]["application/json"];
         Some(content["examples"].as_object()?.values().next()?["value"].clone())
     }
 
     /// The fields of that body: their names and schemas.
-    fn fields(&self, document: &Value) -> Vec<(String, Value)> {
+    pub fn fields(&self, document: &Value) -> Vec<(String, Value)> {
         let content = &self.description["requestBody"]["content"]["application/json"];
         let schema = resolve(document, content["schema"]["$ref"].as_str().unwrap()).unwrap();
         let fields = schema["properties"].as_object().unwrap();
@@ -41,7 +43,7 @@ impl Call {
 }
 
 /// The server, its document, and the calls of `co`.
-async fn server() -> (TestServer, Value, Vec<Call>) {
+pub async fn server() -> (TestServer, Value, Vec<Call>) {
     let server = TestServer::with(Setup::default().with("LIMITS__ENABLED", false)).await;
     let document = server.fetch("/openapi.json").await.ok();
     let mut calls = Vec::new();

@@ -81,7 +81,7 @@ async fn asvs_6_2_3_a_wrong_current_password_changes_nothing() {
     server.me(&signed.access).await.ok();
     server.sign_in(OWNER).await;
     server.try_sign_in(OWNER, NEW).await.problem("invalid_credentials");
-    assert_eq!(server.event_names().await[2], "sign_in_refused");
+    assert_eq!(server.event_names().await[2], "password_change_refused");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn asvs_3_4_every_answer_keeps_a_browser_from_making_more_of_it() {
     for answer in answers(&server).await {
         let asked = &answer.asked;
         let policy = answer.header("content-security-policy").unwrap();
-        assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'; sandbox", "{asked}");
+        assert_eq!(policy, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox", "{asked}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{asked}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{asked}");
         assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"), "{asked}");

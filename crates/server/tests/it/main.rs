@@ -9,17 +9,23 @@
 )]
 
 // The built binary, from outside.
+mod audit_process;
 mod backup;
 mod cli;
+mod cli_api_keys;
 mod config;
 mod connections;
 mod crash;
+mod doctor;
 mod nodes;
 mod process;
 mod shutdown;
 mod tls;
 
 // The server in this process, one file for each use case.
+mod api_keys;
+mod asvs;
+mod audit_log;
 mod bad_input;
 mod by_construction;
 mod change_password;
@@ -33,6 +39,8 @@ mod forgot_password;
 mod harness;
 mod headers;
 mod health;
+mod hostile;
+mod idempotency;
 mod jwks;
 mod jwt;
 mod limits;

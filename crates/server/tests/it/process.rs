@@ -57,6 +57,7 @@ pub fn command(data_dir: &Path) -> Command {
 #[derive(Debug)]
 pub struct Ran {
     pub is_success: bool,
+    pub code: Option<i32>,
     pub out: String,
     pub err: String,
 }
@@ -83,7 +84,12 @@ pub fn run_with(data_dir: &Path, setup: &ServerSetup, arguments: &[&str], input:
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { is_success: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
+    Ran {
+        is_success: output.status.success(),
+        code: output.status.code(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 impl ServerProcess {
@@ -128,6 +134,11 @@ impl ServerProcess {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
@@ -168,4 +179,13 @@ impl Drop for ServerProcess {
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until something holds.
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !holds().await {
+        assert!(start.elapsed() < START_MAX, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

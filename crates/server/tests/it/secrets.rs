@@ -3,6 +3,8 @@
 use crate::harness::Credential::{Bearer, Body, Cookie};
 use crate::harness::{APP, BrokenLimiter, Setup, TestServer, record_log};
 use domain::account::AccountStatus;
+use domain::api_key::ApiKeyName;
+use domain::namespace::NamespaceName;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +25,11 @@ async fn journey(server: &TestServer) -> Vec<String> {
     server.try_sign_in(EMAIL, wrong).await.problem("invalid_credentials");
     server.try_sign_in("nobody@example.com", wrong).await.problem("invalid_credentials");
     let draft = server.post("sign-in").json(&json!({ "email": EMAIL, "password": first }));
-    let page = draft.header("origin", APP).await.signed();
+    let api_key = api_key(server).await;
+    let page = draft.header("origin", APP).header("x-api-key", &api_key).await.signed();
+    let mistyped = format!("{}?", &api_key[..api_key.len() - 1]);
+    server.get("me").header("x-api-key", &mistyped).await.problem("api_key_invalid");
+    secrets.push(api_key);
     secrets.extend([page.access.clone(), page.refresh.clone(), page.cookie.clone()]);
     for credential in
         [Body(&page.refresh), Bearer(&page.access), Cookie(&page.cookie), Body("mbr1_canary-not-genuine")]
@@ -61,6 +67,14 @@ async fn journey(server: &TestServer) -> Vec<String> {
     server.try_sign_in(EMAIL, third).await.problem("account_disabled");
     secrets.retain(|secret| !secret.is_empty());
     secrets
+}
+
+/// A key of an application.
+async fn api_key(server: &TestServer) -> String {
+    let namespace = &server.service.namespaces[&NamespaceName::parse("co").unwrap()];
+    let name = ApiKeyName::parse("canary").unwrap();
+    let issued = app::operate_api_key::create(&server.service, namespace, name, None).await.unwrap().unwrap();
+    issued.text.expose().to_owned()
 }
 
 /// The secret itself, and every part of a token that would do for the whole.

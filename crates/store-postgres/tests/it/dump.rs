@@ -2,13 +2,17 @@
 
 use crate::database::{Database, connect, new_schema, open, server};
 use app::ports::store::{
-    AccountKey, AccountStore as _, OpenSessionOutcome, SessionStore as _, SignUpOutcome, StoreUpkeep as _,
+    AccountKey, AccountStore as _, AuditStore as _, ChainMark, ChainPage, EventSeal, OpenSessionOutcome,
+    SessionStore as _, SignUpOutcome, StoreUpkeep as _,
 };
 use domain::event::EventKind;
+use domain::ids::EventId;
+use domain::refresh_token::MacKeyId;
 use domain::session::{Ended, RevokeReason, Slot, Verdict};
 use futures_util::SinkExt as _;
 use minbil_auth_store_postgres::PostgresOptions;
 use std::pin::pin;
+use std::time::Duration;
 use testkit::builders::{co, full, new_account, open as open_by, refresh};
 
 /// Does what `psql --file` does with such a file.
@@ -31,6 +35,17 @@ async fn put_back(url: &str, text: &str) {
     client.batch_execute(&statements).await.unwrap();
 }
 
+/// Puts everything that there is into the chain.
+async fn sealed(database: &Database) -> ChainPage {
+    let events = database.store.find_unsealed(Duration::ZERO, 10).await.unwrap().events;
+    let (key, seal) = (MacKeyId(1), [7; 32]);
+    let place = |(seq, (id, _)): (u64, &(EventId, _))| EventSeal { id: *id, seq, key, seal };
+    let seals: Vec<_> = (1..).zip(&events).map(place).collect();
+    let head = ChainMark { seq: events.len() as u64, seal, mac_key: key, mac: [8; 32] };
+    assert!(database.store.append_seals(0, seals, head).await.unwrap());
+    database.store.read_chain(0, 10).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_copy_that_is_put_back_is_whole_and_revives_nothing() {
     let database = Database::new().await;
@@ -41,6 +56,7 @@ async fn a_copy_that_is_put_back_is_whole_and_revives_nothing() {
     else {
         panic!("the credential changed")
     };
+    let chain = sealed(&database).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("copy.sql");
     database.store.backup(&file).await.unwrap();
@@ -54,6 +70,7 @@ async fn a_copy_that_is_put_back_is_whole_and_revives_nothing() {
     assert_eq!((found.email, found.credential_epoch.0), (user.email, user.credential_epoch.0 + 1));
     let outcome = restored.refresh_session(refresh(&opened.session, full(Slot::Body, 0))).await.unwrap();
     assert_eq!(outcome.verdict, Verdict::Ended(Ended::Revoked(RevokeReason::Restored)));
+    assert_eq!(restored.read_chain(0, 10).await.unwrap(), chain);
     let newest = restored.list_events(10).await.unwrap();
     assert_eq!(newest[0].kind, EventKind::DatabaseRestored);
     assert_eq!(newest.len(), 3);

@@ -1,7 +1,8 @@
 //! What is wrong is said at the start, in words, and without the password.
 
 use crate::database::{connect, new_schema, open, server, with_option};
-use minbil_auth_store_postgres::{OpenError, PostgresOptions};
+use app::ports::store::KeyStore as _;
+use minbil_auth_store_postgres::{DatabaseAddress, OpenError, PostgresOptions, examine};
 use std::time::{Duration, Instant};
 
 /// `host:port` of an address.
@@ -90,4 +91,23 @@ async fn of_several_hosts_the_one_that_takes_writes_is_used() {
     let both = url.replace(&place, &format!("{free},{place}"));
     open(&both, PostgresOptions::default()).await.unwrap().close();
     connect(&server()).await.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_look_at_a_database_says_what_is_in_it_and_makes_nothing() {
+    let (schema, url) = new_schema().await;
+    let address = DatabaseAddress::parse(&url).unwrap();
+    let look = async || examine(&address, &PostgresOptions::default()).await.unwrap();
+    assert_eq!(look().await.version, 0);
+    let plain = connect(&url).await;
+    let count = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()";
+    assert_eq!(plain.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 0, "nothing was made");
+    let store = open(&url, PostgresOptions::default()).await.unwrap();
+    store.remember_root_key(1, [7; 32]).await.unwrap();
+    store.close();
+    let found = look().await;
+    assert_eq!((found.version, found.is_closed), (found.known, false));
+    assert_eq!(found.root_keys, [(1, [7; 32])]);
+    assert!(found.now.as_secs() > 1_700_000_000, "{:?}", found.now);
+    plain.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
 }

@@ -2,10 +2,10 @@
 
 use crate::database::{Database, open};
 use app::ports::store::{
-    AccountChange, BeginReset, KeyStore as _, OpenSession, OpenSessionOutcome, OutboxStore as _,
+    AccountChange, BeginReset, KeyStore as _, MailLease, OpenSession, OpenSessionOutcome, OutboxStore as _,
     ResetStore as _, SessionStore as _, StoreUpkeep as _,
 };
-use app::ports::store::{AccountStore as _, SignUpOutcome};
+use app::ports::store::{AccountStore as _, AuditStore as _, SignUpOutcome};
 use domain::account::User;
 use domain::event::EventKind;
 use domain::refresh_token::MacKeyId;
@@ -297,7 +297,16 @@ async fn everything_at_once_on_one_account_is_never_a_fault() {
                             store.redeem_reset(redeem(&user, &pending)).await.unwrap();
                         }
                         let sent = app::ports::store::MailResult::Sent;
-                        store.finish_mail(order, sent).await.unwrap();
+                        let row = store
+                            .list_mail(true, u32::MAX)
+                            .await
+                            .unwrap()
+                            .into_iter()
+                            .find(|row| row.id == order);
+                        if let Some(row) = row {
+                            let (attempts, until) = (row.attempts, row.next_attempt_at);
+                            store.finish_mail(MailLease { order, attempts, until }, sent).await.unwrap();
+                        }
                     }
                     _ => {
                         store.claim_mail(5, Duration::from_secs(60)).await.unwrap();

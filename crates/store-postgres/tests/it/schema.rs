@@ -1,7 +1,7 @@
 //! Migrations, and programs of two versions on one schema.
 
 use crate::database::{Database, connect, new_schema, open, server};
-use app::ports::store::{AccountStore as _, SessionStore as _, StoreUpkeep as _};
+use app::ports::store::{AccountStore as _, AuditStore as _, SessionStore as _, StoreUpkeep as _};
 use domain::session::Slot;
 use minbil_auth_store_postgres::{OpenError, PostgresOptions};
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! What was answered is on disk: crashes, cut logs, reopening.
 
 use crate::database::{Database, open};
-use app::ports::store::{AccountStore as _, SessionStore as _, StoreUpkeep as _};
+use app::ports::store::{AccountStore as _, AuditStore as _, SessionStore as _};
 use domain::session::{Slot, Verdict};
 use minbil_auth_store_sqlite::SqliteOptions;
 use std::fs;

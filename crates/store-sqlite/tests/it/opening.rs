@@ -2,7 +2,7 @@
 
 use crate::database::{Database, impatient, open};
 use app::fault::FaultKind;
-use app::ports::store::{AccountStore as _, StoreUpkeep as _};
+use app::ports::store::{AccountStore as _, KeyStore as _, StoreUpkeep as _};
 use minbil_auth_store_sqlite::OpenError;
 use std::fs;
 use std::io::ErrorKind;
@@ -30,11 +30,9 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     let database = Database::new();
     database.sign_up("kari").await;
     let outside = database.outside();
-    outside
-        .execute("UPDATE refinery_schema_history SET version = version + 41 WHERE version = 1", [])
-        .unwrap();
+    outside.execute("UPDATE refinery_schema_history SET version = 1042 WHERE version = 1", []).unwrap();
     match open(&database.path()) {
-        Err(OpenError::Newer { found: 42, known: 1 }) => {}
+        Err(OpenError::Newer { found: 1042, known }) => assert!((4..1042).contains(&known)),
         Err(other) => unreachable!("{other}"),
         Ok(_) => unreachable!("opened"),
     }
@@ -101,4 +99,17 @@ async fn two_processes_that_write_take_turns() {
         let seen = other.list_accounts(&co(), None, 100).await.unwrap().len();
         assert_eq!((seen, database.names().await.len()), (2 * n + 2, 2 * n + 2));
     }
+}
+
+#[tokio::test]
+async fn a_look_beside_a_running_server_sees_what_it_wrote_and_changes_nothing() {
+    let database = Database::new();
+    database.store.remember_root_key(1, [7; 32]).await.unwrap();
+    let found = minbil_auth_store_sqlite::examine(&database.path()).unwrap();
+    assert_eq!((found.version, found.faults.len()), (found.known, 0));
+    assert_eq!(found.root_keys, [(1, [7; 32])]);
+    database.outside().execute("DELETE FROM refinery_schema_history", []).unwrap();
+    assert_eq!(minbil_auth_store_sqlite::examine(&database.path()).unwrap().version, 0);
+    let missing = database.directory().join("missing.db");
+    assert!(minbil_auth_store_sqlite::examine(&missing).is_err() && !missing.exists());
 }

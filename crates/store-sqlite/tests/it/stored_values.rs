@@ -4,8 +4,8 @@ use crate::database::Database;
 use app::fault::{Fault, FaultKind};
 use app::outbox::{MailOrder, MailSubject, Notice};
 use app::ports::store::{
-    AccountChange, AccountStore as _, BeginReset, KeyStore as _, OutboxStore as _, ResetStore as _,
-    SessionStore as _, StoreUpkeep as _,
+    AccountChange, AccountStore as _, AuditStore as _, BeginReset, KeyStore as _, OutboxStore as _,
+    ResetStore as _, SessionStore as _, StoreUpkeep as _,
 };
 use domain::account::User;
 use domain::email_address::EmailAddress;

@@ -124,7 +124,7 @@ pub async fn a_mail_that_was_under_way_when_its_account_was_deleted_is_owed_to_n
     let claimed = world.claim().await;
     world.store.delete_account(&co(), kari.id, audit()).await.unwrap();
     assert_eq!(world.begin(claimed.id).await, BeginReset::Nothing);
-    world.store.finish_mail(claimed.id, MailResult::Sent).await.unwrap();
+    world.finish(claimed.id, MailResult::Sent).await;
     assert_eq!(world.mails().await, []);
 }
 

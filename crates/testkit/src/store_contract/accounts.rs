@@ -113,7 +113,7 @@ pub async fn a_refused_sign_in_fills_the_same_columns_for_a_stranger(world: &Wor
     let decoy = world.put_decoy().await;
     let kari = world.sign_up("kari").await;
     for user in [kari.id, decoy] {
-        world.store.record_refused_sign_in(&co(), user, audit()).await.unwrap();
+        world.store.record_refused_sign_in(&co(), user, "invalid_credentials", audit()).await.unwrap();
     }
     let mut events = world.events_of(EventKind::SignInRefused).await;
     events.sort_by_key(|event| event.user != Some(kari.id));
@@ -122,6 +122,7 @@ pub async fn a_refused_sign_in_fills_the_same_columns_for_a_stranger(world: &Wor
     events[1].id = events[0].id;
     assert_eq!(events[0], events[1]);
     assert_eq!((events[0].namespace.clone(), events[0].audit.clone()), (Some(co()), audit()));
+    assert_eq!((events[0].problem.as_deref(), events[0].times), (Some("invalid_credentials"), None));
 }
 
 pub async fn a_credential_is_found_by_id_for_a_password_change(world: &World) {

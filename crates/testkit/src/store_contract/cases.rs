@@ -41,6 +41,35 @@ macro_rules! store_contract {
             an_operator_overrides_whatever_the_epoch_is,
             a_password_of_nobody_is_refused,
         }
+        $crate::store_contract_cases! { api_keys:
+            an_api_key_is_kept_as_it_was_asked_for,
+            an_api_key_expires_by_the_stores_clock,
+            a_name_is_one_keys_until_it_is_revoked,
+            each_namespace_has_api_keys_of_its_own,
+            a_rotation_keeps_the_secret_before_for_its_overlap,
+            of_two_rotations_at_once_neither_is_lost,
+            a_revoked_key_is_revoked_for_good,
+            a_change_to_a_key_of_another_namespace_is_refused,
+            a_use_is_noted_without_an_event,
+            asvs_16_3_4_every_change_of_a_key_is_recorded_by_its_id,
+            a_purge_and_a_restore_leave_api_keys_alone,
+        }
+        $crate::store_contract_cases! { audit_chain:
+            an_event_that_nothing_else_causes_is_kept_as_it_was_given,
+            events_are_found_oldest_first_by_what_is_asked_for,
+            an_event_waits_to_be_sealed_once_it_has_settled,
+            sealed_events_take_their_places_and_the_head_moves,
+            an_event_reads_the_same_before_and_after_it_is_sealed,
+            seals_after_another_head_change_nothing,
+            one_event_that_is_gone_or_sealed_keeps_its_whole_batch_out,
+            the_chain_never_forks_whoever_seals_at_once,
+            one_node_has_the_sealing_until_its_lease_ends,
+            of_many_nodes_that_claim_the_sealing_at_once_one_has_it,
+            a_purge_leaves_what_is_sealed_to_the_cut,
+            a_cut_removes_the_beginning_and_keeps_its_mark,
+            deleting_a_user_changes_nothing_that_is_sealed,
+            a_chain_that_is_taken_apart_waits_to_be_sealed_anew,
+        }
         $crate::store_contract_cases! { concurrency:
             a_hundred_refreshes_of_one_token_are_one_step_and_one_successor,
             both_slots_rotate_at_once_and_neither_loses_a_step,
@@ -63,6 +92,18 @@ macro_rules! store_contract {
             of_many_nodes_that_rotate_at_once_one_does,
             one_key_id_names_one_key,
             forgotten_keys_are_gone_and_the_others_stay,
+            a_forgotten_key_and_a_new_root_key_are_recorded,
+        }
+        $crate::store_contract_cases! { once:
+            an_account_is_made_once,
+            a_taken_address_is_remembered_as_taken,
+            a_mail_is_ordered_once,
+            a_password_is_changed_once_with_the_session_that_follows,
+            a_refused_change_is_not_remembered,
+            a_write_that_fails_leaves_no_record_behind,
+            of_many_at_once_one_happens_and_all_hear_of_it,
+            of_many_mails_and_changes_at_once_one_happens,
+            a_record_counts_for_its_time_and_is_purged_after_it,
         }
         $crate::store_contract_cases! { outbox:
             an_order_is_kept_word_for_word,
@@ -77,6 +118,7 @@ macro_rules! store_contract {
             a_dead_order_waits_for_an_operator,
             an_operator_retries_one_dead_order_or_all_with_a_fresh_count,
             a_result_for_an_order_that_is_over_changes_nothing,
+            a_result_of_an_attempt_that_another_has_taken_over_changes_nothing,
             the_next_order_due_is_the_one_that_waits_the_least,
             orders_are_listed_oldest_first_up_to_the_limit,
             two_workers_never_hold_one_order,

@@ -100,3 +100,17 @@ pub async fn forgotten_keys_are_gone_and_the_others_stay(world: &World) {
     world.store.remove_signing_keys(&[]).await.unwrap();
     assert_eq!(kids(world).await.len(), 1);
 }
+
+pub async fn a_forgotten_key_and_a_new_root_key_are_recorded(world: &World) {
+    let now = world.now().await;
+    assert!(add(&*world.store, signing_key("a", now), None).await);
+    world.store.remove_signing_keys(&["a".to_owned(), "never".to_owned()]).await.unwrap();
+    let event = world.event_of(EventKind::SigningKeyRetired).await;
+    assert_eq!((event.namespace, event.detail.as_deref()), (Some(co()), Some("a")));
+    assert_eq!(event.audit, AuditContext::system());
+    for fingerprint in [[1; 32], [2; 32]] {
+        world.store.remember_root_key(9, fingerprint).await.unwrap();
+    }
+    let event = world.event_of(EventKind::RootKeyRemembered).await;
+    assert_eq!((event.namespace, event.detail.as_deref()), (None, Some("9")));
+}

@@ -14,9 +14,15 @@ pub mod account_status;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod accounts;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod api_keys;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod audit_chain;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod concurrency;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod keys;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod once;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod outbox;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]

@@ -6,7 +6,7 @@ use crate::builders::{
     DAY, TICK, audit, co, email, forgot, fresh_uuid, new_account_in_secret, notice, redirect, verification,
 };
 use app::outbox::{MailOrder, MailState, MailSubject, Notice, OutboxRow, SignInNotice};
-use app::ports::store::{ClaimedMail, MailResult};
+use app::ports::store::{ClaimedMail, MailLease, MailResult};
 use domain::account::User;
 use domain::event::EventKind;
 use domain::ids::{OutboxId, SessionId};
@@ -116,7 +116,7 @@ pub async fn due_orders_are_leased_oldest_first_up_to_the_limit(world: &World) {
 pub async fn the_order_that_has_been_due_for_longest_comes_first(world: &World) {
     let ids = orders(world, 2).await;
     claim(world, 1).await;
-    world.store.finish_mail(ids[0], retry(Duration::from_secs(1))).await.unwrap();
+    world.finish(ids[0], retry(Duration::from_secs(1))).await;
     world.advance(Duration::from_secs(1)).await;
     assert_eq!(claim(world, 2).await, [ids[1], ids[0]]);
 }
@@ -124,7 +124,8 @@ pub async fn the_order_that_has_been_due_for_longest_comes_first(world: &World) 
 pub async fn a_lease_that_ends_makes_the_order_due_again_and_every_claim_counts(world: &World) {
     let ids = orders(world, 1).await;
     for attempts in 1..=3 {
-        assert_eq!(world.claim().await, ClaimedMail { id: ids[0], order: forgot("n0"), attempts });
+        let until = world.now().await.plus(LEASE);
+        assert_eq!(world.claim().await, ClaimedMail { id: ids[0], order: forgot("n0"), attempts, until });
         assert_eq!(the_row(world).await.attempts, attempts);
         assert_eq!(world.store.next_mail_due().await.unwrap(), Some(LEASE));
         world.advance(LEASE - TICK).await;
@@ -137,7 +138,7 @@ pub async fn a_lease_that_ends_makes_the_order_due_again_and_every_claim_counts(
 pub async fn a_sent_order_is_over(world: &World) {
     let ids = orders(world, 1).await;
     claim(world, 1).await;
-    world.store.finish_mail(ids[0], MailResult::Sent).await.unwrap();
+    world.finish(ids[0], MailResult::Sent).await;
     let row = the_row(world).await;
     assert_eq!((row.state, row.attempts, row.last_error), (MailState::Sent, 1, None));
     assert_eq!(world.store.next_mail_due().await.unwrap(), None);
@@ -149,7 +150,7 @@ pub async fn a_retry_waits_as_long_as_it_is_told(world: &World) {
     let ids = orders(world, 1).await;
     claim(world, 1).await;
     let wait = Duration::from_secs(300);
-    world.store.finish_mail(ids[0], retry(wait)).await.unwrap();
+    world.finish(ids[0], retry(wait)).await;
     let row = the_row(world).await;
     assert_eq!((row.state, row.attempts), (MailState::Pending, 1));
     assert_eq!(
@@ -166,8 +167,8 @@ pub async fn a_retry_waits_as_long_as_it_is_told(world: &World) {
 pub async fn a_dead_order_waits_for_an_operator(world: &World) {
     let ids = orders(world, 2).await;
     claim(world, 2).await;
-    world.store.finish_mail(ids[0], MailResult::Dead { reason: "550 no".to_owned() }).await.unwrap();
-    world.store.finish_mail(ids[1], MailResult::Sent).await.unwrap();
+    world.finish(ids[0], MailResult::Dead { reason: "550 no".to_owned() }).await;
+    world.finish(ids[1], MailResult::Sent).await;
     world.advance(DAY).await;
     assert_eq!(claim(world, 2).await, []);
     assert_eq!(world.store.next_mail_due().await.unwrap(), None);
@@ -181,9 +182,9 @@ pub async fn an_operator_retries_one_dead_order_or_all_with_a_fresh_count(world:
     let ids = orders(world, 4).await;
     claim(world, 4).await;
     for id in &ids[..3] {
-        world.store.finish_mail(*id, MailResult::Dead { reason: "550 no".to_owned() }).await.unwrap();
+        world.finish(*id, MailResult::Dead { reason: "550 no".to_owned() }).await;
     }
-    world.store.finish_mail(ids[3], MailResult::Sent).await.unwrap();
+    world.finish(ids[3], MailResult::Sent).await;
     assert_eq!(world.store.retry_mail(Some(ids[3])).await.unwrap(), 0);
     assert_eq!(world.store.retry_mail(Some(OutboxId::new(fresh_uuid()))).await.unwrap(), 0);
     assert_eq!(world.store.retry_mail(Some(ids[1])).await.unwrap(), 1);
@@ -200,21 +201,51 @@ pub async fn an_operator_retries_one_dead_order_or_all_with_a_fresh_count(world:
 pub async fn a_result_for_an_order_that_is_over_changes_nothing(world: &World) {
     let ids = orders(world, 1).await;
     claim(world, 1).await;
-    world.store.finish_mail(ids[0], MailResult::Sent).await.unwrap();
+    world.finish(ids[0], MailResult::Sent).await;
     let sent = the_row(world).await;
     for late in [retry(Duration::ZERO), MailResult::Dead { reason: "late".to_owned() }] {
-        world.store.finish_mail(ids[0], late).await.unwrap();
+        world.finish(ids[0], late).await;
         assert_eq!(the_row(world).await, sent);
     }
-    world.store.finish_mail(OutboxId::new(fresh_uuid()), MailResult::Sent).await.unwrap();
+    let unknown = MailLease { order: OutboxId::new(fresh_uuid()), attempts: 1, until: world.now().await };
+    assert!(!world.store.finish_mail(unknown, MailResult::Sent).await.unwrap());
+}
+
+/// A worker that was away for longer than its lease comes back while another one is at it, or after an operator began the count
+/// anew: its result belongs to no attempt that is still open.
+pub async fn a_result_of_an_attempt_that_another_has_taken_over_changes_nothing(world: &World) {
+    orders(world, 1).await;
+    let lost = world.claim().await;
+    world.advance(LEASE).await;
+    let second = world.claim().await;
+    assert_ne!(lost.lease(), second.lease());
+    let late = || [MailResult::Sent, retry(Duration::ZERO), MailResult::Dead { reason: "late".to_owned() }];
+    let before = the_row(world).await;
+    for result in late() {
+        assert!(!world.store.finish_mail(lost.lease(), result).await.unwrap());
+        assert_eq!(the_row(world).await, before);
+    }
+    let dead = MailResult::Dead { reason: "550 no".to_owned() };
+    assert!(world.store.finish_mail(second.lease(), dead).await.unwrap());
+    assert_eq!(world.store.retry_mail(None).await.unwrap(), 1);
+    let again = world.claim().await;
+    assert_eq!(again.attempts, lost.attempts, "the count began anew");
+    let before = the_row(world).await;
+    for result in late() {
+        assert!(!world.store.finish_mail(lost.lease(), result).await.unwrap());
+        assert_eq!(the_row(world).await, before);
+    }
+    assert!(world.store.finish_mail(again.lease(), MailResult::Sent).await.unwrap());
+    assert!(!world.store.finish_mail(again.lease(), MailResult::Sent).await.unwrap(), "once");
+    assert_eq!(the_row(world).await.state, MailState::Sent);
 }
 
 pub async fn the_next_order_due_is_the_one_that_waits_the_least(world: &World) {
     assert_eq!(world.store.next_mail_due().await.unwrap(), None);
     let ids = orders(world, 2).await;
     claim(world, 2).await;
-    world.store.finish_mail(ids[0], retry(Duration::from_secs(90))).await.unwrap();
-    world.store.finish_mail(ids[1], retry(Duration::from_secs(30))).await.unwrap();
+    world.finish(ids[0], retry(Duration::from_secs(90))).await;
+    world.finish(ids[1], retry(Duration::from_secs(30))).await;
     assert_eq!(world.store.next_mail_due().await.unwrap(), Some(Duration::from_secs(30)));
     world.advance(Duration::from_secs(45)).await;
     assert_eq!(world.store.next_mail_due().await.unwrap(), Some(Duration::ZERO));
@@ -223,7 +254,7 @@ pub async fn the_next_order_due_is_the_one_that_waits_the_least(world: &World) {
 pub async fn orders_are_listed_oldest_first_up_to_the_limit(world: &World) {
     let ids = orders(world, 4).await;
     claim(world, 1).await;
-    world.store.finish_mail(ids[0], MailResult::Sent).await.unwrap();
+    world.finish(ids[0], MailResult::Sent).await;
     let list = |with_sent, limit| async move {
         let rows = world.store.list_mail(with_sent, limit).await.unwrap();
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()

@@ -127,6 +127,7 @@ pub async fn a_reuse_is_recorded_and_told_to_the_owner_once(world: &World) {
     }
     let event = world.event_of(EventKind::RefreshReused).await;
     assert_eq!((event.user, event.session, event.audit), (Some(begun.user), Some(begun.id), audit()));
+    assert_eq!(event.problem.as_deref(), Some("refresh_reused"));
     let subject = MailSubject::Notice { user: begun.user, notice: Notice::RefreshReused };
     assert_eq!(world.orders().await, [MailOrder { namespace: co(), locale: Locale::English, subject }]);
     assert_eq!(world.events_of(EventKind::SessionRevoked).await, []);

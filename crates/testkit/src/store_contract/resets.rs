@@ -96,7 +96,7 @@ async fn attempt(world: &World, order: OutboxId, may_have_reached_data: bool) ->
     let BeginReset::Send(pending) = world.begin(order).await else { panic!("nothing to send") };
     let reason = "the mail server did not answer".to_owned();
     let result = MailResult::Retry { wait: Duration::ZERO, may_have_reached_data, reason };
-    world.store.finish_mail(order, result).await.unwrap();
+    world.finish(order, result).await;
     pending
 }
 
@@ -138,7 +138,7 @@ pub async fn a_late_resend_does_not_make_a_fourth_live_reset(world: &World) {
     let kari = world.sign_up("kari").await;
     let order = world.store.order_mail(forgot("kari"), audit()).await.unwrap();
     let late = attempt(world, order, true).await;
-    world.store.finish_mail(order, MailResult::Dead { reason: "given up".to_owned() }).await.unwrap();
+    world.finish(order, MailResult::Dead { reason: "given up".to_owned() }).await;
     world.advance(RESET_VALID_FOR).await;
     for _ in 0..3 {
         world.mailed_reset("kari").await;

@@ -54,7 +54,7 @@ pub async fn an_event_names_who_caused_it(world: &World) {
 pub async fn events_have_ids_of_their_own(world: &World) {
     let decoy = world.put_decoy().await;
     for _ in 0..20 {
-        world.store.record_refused_sign_in(&co(), decoy, audit()).await.unwrap();
+        world.store.record_refused_sign_in(&co(), decoy, "invalid_credentials", audit()).await.unwrap();
     }
     let mut ids: Vec<_> = world.events().await.into_iter().map(|event| event.id).collect();
     ids.sort();
@@ -120,7 +120,7 @@ pub async fn a_restore_voids_resets_that_are_still_to_be_sent(world: &World) {
     let order = world.store.order_mail(forgot("kari"), audit()).await.unwrap();
     world.begin(order).await;
     let result = MailResult::Dead { reason: "550 no".to_owned() };
-    world.store.finish_mail(order, result).await.unwrap();
+    world.finish(order, result).await;
     world.store.void_after_restore(AuditContext::operator()).await.unwrap();
     world.store.retry_mail(None).await.unwrap();
     assert_eq!(world.begin(order).await, app::ports::store::BeginReset::Nothing);

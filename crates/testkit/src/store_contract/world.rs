@@ -4,7 +4,7 @@ use super::subject::Subject;
 use crate::builders::{audit, co, forgot, fresh_uuid, full, new_account, open, refresh, sealed};
 use app::outbox::{MailOrder, OutboxRow};
 use app::ports::store::{
-    AccountChange, AccountKey, AuditRow, BeginReset, ClaimedMail, MailResult, OpenSession,
+    AccountChange, AccountKey, AuditRow, BeginReset, ClaimedMail, MailLease, MailResult, OpenSession,
     OpenSessionOutcome, PendingReset, RefreshOutcome, SignUpOutcome, Store,
 };
 use domain::account::{AccountStatus, User};
@@ -167,6 +167,14 @@ impl World {
         claimed.remove(0)
     }
 
+    /// Finishes an order as whoever holds it at the moment.
+    pub async fn finish(&self, order: OutboxId, result: MailResult) -> bool {
+        let rows = self.store.list_mail(true, u32::MAX).await.unwrap();
+        let Some(row) = rows.iter().find(|row| row.id == order) else { return false };
+        let lease = MailLease { order, attempts: row.attempts, until: row.next_attempt_at };
+        self.store.finish_mail(lease, result).await.unwrap()
+    }
+
     /// Begins the reset of an order.
     pub async fn begin(&self, order: OutboxId) -> BeginReset {
         self.store.begin_reset(order, MacKeyId(1), RESET_VALID_FOR).await.unwrap()
@@ -176,7 +184,7 @@ impl World {
     pub async fn ask_for_reset(&self, name: &str) -> BeginReset {
         let order = self.store.order_mail(forgot(name), audit()).await.unwrap();
         let begun = self.begin(order).await;
-        self.store.finish_mail(order, MailResult::Sent).await.unwrap();
+        self.finish(order, MailResult::Sent).await;
         begun
     }
 

@@ -157,11 +157,13 @@ pub trait AccountStore: Send + Sync {
         user: UserId,
         password: SealedPassword,
     ) -> Result<(), Fault>;
-    /// Records a refused sign-in. Event `sign_in_refused`; the row has the same columns filled for a decoy.
+    /// Records a refused sign-in and the code of the problem it is told. Event `sign_in_refused`; the row has the same
+    /// columns filled for a decoy.
     async fn record_refused_sign_in(
         &self,
         namespace: &NamespaceName,
         user: UserId,
+        problem: &'static str,
         audit: AuditContext,
     ) -> Result<(), Fault>;
 }

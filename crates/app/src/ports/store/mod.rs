@@ -6,7 +6,10 @@
 //! `testkit` is the definition of these traits.
 
 pub mod accounts;
+pub mod api_keys;
+pub mod audit;
 pub mod keys;
+pub mod once;
 pub mod outbox;
 pub mod resets;
 pub mod sessions;
@@ -16,25 +19,49 @@ pub mod verifications;
 pub use accounts::{
     AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpMails, SignUpOutcome,
 };
+pub use api_keys::{AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView, NewApiKey};
+pub use audit::{
+    AuditRow, AuditStore, ChainMark, ChainPage, ChainRow, EventFilter, EventSeal, MarkName, NewEvent, Seal,
+    Unsealed,
+};
 pub use keys::KeyStore;
-pub use outbox::{ClaimedMail, MailResult, OutboxStore};
+pub use once::{Once, OnceAnswer, OnceOutcome, OnceRecord, OnceStore};
+pub use outbox::{ClaimedMail, MailLease, MailResult, OutboxStore};
 pub use resets::{BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
 pub use sessions::{
     EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
     RefreshOutcome, RefreshSession, SessionStore, SessionView,
 };
-pub use upkeep::{AuditRow, Purged, Retention, StoreUpkeep};
+pub use upkeep::{Purged, Retention, StoreUpkeep};
 pub use verifications::{
     MailboxProof, PendingVerification, StoredVerification, VerificationStore, VerifyEmail,
 };
 
 /// Everything the server asks of a store.
 pub trait Store:
-    AccountStore + SessionStore + ResetStore + VerificationStore + OutboxStore + KeyStore + StoreUpkeep
+    AccountStore
+    + SessionStore
+    + ResetStore
+    + VerificationStore
+    + OutboxStore
+    + KeyStore
+    + ApiKeyStore
+    + OnceStore
+    + AuditStore
+    + StoreUpkeep
 {
 }
 
-impl<S: AccountStore + SessionStore + ResetStore + VerificationStore + OutboxStore + KeyStore + StoreUpkeep>
-    Store for S
+impl<S> Store for S where
+    S: AccountStore
+        + SessionStore
+        + ResetStore
+        + VerificationStore
+        + OutboxStore
+        + KeyStore
+        + ApiKeyStore
+        + OnceStore
+        + AuditStore
+        + StoreUpkeep
 {
 }

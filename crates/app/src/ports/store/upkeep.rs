@@ -3,9 +3,6 @@
 use crate::audit::AuditContext;
 use crate::fault::Fault;
 use async_trait::async_trait;
-use domain::event::EventKind;
-use domain::ids::{EventId, SessionId, UserId};
-use domain::namespace::NamespaceName;
 use domain::time::UnixMillis;
 use std::path::Path;
 use std::time::Duration;
@@ -28,29 +25,10 @@ pub struct Purged {
     pub sessions: u64,
     /// Mail orders.
     pub mail: u64,
-    /// Audit events.
+    /// Audit events that nobody had sealed.
     pub audit: u64,
-}
-
-/// A row of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// Its id.
-    pub id: EventId,
-    /// When, by the store's clock.
-    pub at: UnixMillis,
-    /// What.
-    pub kind: EventKind,
-    /// Where, unless it concerns the whole server.
-    pub namespace: Option<NamespaceName>,
-    /// Whom it concerns.
-    pub user: Option<UserId>,
-    /// Which session it concerns.
-    pub session: Option<SessionId>,
-    /// The source.
-    pub audit: AuditContext,
-    /// One more word, such as `other_client` for a grace from another address or agent, or a count.
-    pub detail: Option<String>,
+    /// Records of calls that happened once. They say themselves how long they are kept.
+    pub once: u64,
 }
 
 /// What keeps a store well.
@@ -61,10 +39,8 @@ pub trait StoreUpkeep: Send + Sync {
     /// Whether the store can write at this moment: makes a durable write that changes nothing anybody sees.
     async fn check(&self) -> Result<(), Fault>;
     /// Removes up to `batch` rows of each kind that are over for longer than `retention`. A reset stays as long as its order
-    /// may be attempted again.
+    /// may be attempted again; events that are sealed stay for [`super::AuditStore::cut_chain`].
     async fn purge(&self, retention: Retention, batch: u32) -> Result<Purged, Fault>;
-    /// Audit events, newest first.
-    async fn list_events(&self, limit: u32) -> Result<Vec<AuditRow>, Fault>;
     /// Writes a consistent copy of the running database to a file that does not exist yet.
     async fn backup(&self, target: &Path) -> Result<(), Fault>;
     /// Makes a database that was put back safe to use: ends every session (`Restored`), raises every epoch and voids every

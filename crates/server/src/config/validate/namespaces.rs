@@ -83,6 +83,7 @@ fn namespace(
         access_token_ttl: Duration::from_secs(sessions.access_token_seconds),
         sessions: policy(&sessions),
         refresh_tokens_in_bodies: written.refresh_tokens_in_bodies,
+        api_key_required: written.api_key_required,
         password_min: written.password_min,
         locale: locale?,
         forgot_password_budget: Budget {

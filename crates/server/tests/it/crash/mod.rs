@@ -4,7 +4,7 @@
 
 mod client;
 mod ledger;
-mod smtp_sink;
+pub mod smtp_sink;
 
 use crate::process::{ServerProcess, ServerSetup};
 use client::Driver;

@@ -19,7 +19,7 @@ pub use answer::{Answer, SetCookie, claims_of};
 pub use call::{Credential, Draft};
 pub use doubles::{BrokenLimiter, BuggyLimiter, PanickingKeys, PanickingTelemetry, SilentLimiter};
 pub use log::record_log;
-pub use server::TestServer;
+pub use server::{TestServer, name};
 pub use setup::{BASE, Setup};
 pub use site::{APP, EVIL, OWNER, PASSWORD, Signed, Site, WS_APP};
 pub use trace::{Step, Trace};

@@ -16,6 +16,7 @@ use app::ports::store::{Credential, SignUpOutcome};
 use app::ports::telemetry::{Signal, Telemetry};
 use app::service::Service;
 use async_trait::async_trait;
+use domain::api_key::{ApiKeySecret, SecretDigest};
 use domain::email_address::EmailAddress;
 use domain::ids::{OutboxId, UserId};
 use domain::namespace::NamespaceName;
@@ -215,6 +216,11 @@ impl TokenMac for Traced<dyn TokenMac> {
     fn limiter_key(&self, namespace: &NamespaceName, email: &EmailAddress) -> [u8; 32] {
         self.trace.step(format!("macs.limiter_key: {} bytes of address", email.as_str().len()));
         self.inner.limiter_key(namespace, email)
+    }
+
+    fn secret_digest(&self, secret: &ApiKeySecret) -> SecretDigest {
+        self.trace.step("macs.secret_digest".to_owned());
+        self.inner.secret_digest(secret)
     }
 }
 
