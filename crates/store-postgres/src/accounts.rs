@@ -142,6 +142,9 @@ impl AccountStore for PostgresStore {
     }
 }
 
+/// What becomes of the owner's row where nobody is to be told that an address is taken.
+const WRITTEN_AGAIN: &str = "UPDATE SET email = u.email";
+
 fn credential(row: &Row) -> Result<Credential, Failure> {
     let mut cells = Cells::new(row, 0);
     Ok(Credential {
@@ -160,7 +163,7 @@ impl Intention for NewAccount {
 
     async fn run(&self, write: &Write<'_>) -> Result<SignUpOutcome, Failure> {
         // Where nobody is to be told, a taken address costs a row as well: its owner's is written again as it stands.
-        let if_taken = if self.mails.is_some() { "UPDATE SET email = u.email" } else { "NOTHING" };
+        let if_taken = if self.mails.is_some() { WRITTEN_AGAIN } else { "NOTHING" };
         let sql = format!(
             "INSERT INTO users AS u (namespace, id, email, email_verified, status, credential_epoch, password,
                                      created_at, updated_at)
