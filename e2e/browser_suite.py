@@ -1,4 +1,4 @@
-"""The server's own pages in a real browser: development inbox and reset page, in English and in Norwegian."""
+"""The server's own pages in a real browser: development inbox, reset page and verification page, in both languages."""
 
 import os
 
@@ -12,7 +12,7 @@ NEW_PASSWORD = "AnotherPass456!"
 
 
 class BrowserSuite:
-    """Runs the same journey once for each language, each on a data directory of its own."""
+    """Runs the same journeys once for each language, each on a data directory of its own."""
 
     def __init__(self, binary, work):
         self.checks = Checks("browser")
@@ -25,7 +25,9 @@ class BrowserSuite:
     def run(self):
         """Runs every language; true when nothing failed."""
         for locale in LOCALES:
+            self.notes[locale] = {}
             self.checks.scenario(f"the journey in {locale}", self.journey, locale)
+            self.checks.scenario(f"the verification in {locale}", self.verification, locale)
         english, norwegian = (self.notes.get(locale, {}) for locale in LOCALES)
         for note in sorted(english.keys() | norwegian.keys()):
             texts = (english.get(note), norwegian.get(note))
@@ -47,7 +49,22 @@ class BrowserSuite:
         }
         with AuthServer(self.binary, directory, settings.SERVE_DEMO, environment, port) as server:
             result = self.scripts.run("reset_journey.mjs", server, options)
-            self.notes[locale] = self.scripts.read(result, locale, self.checks, server)
+            self.notes[locale] |= self.scripts.read(result, locale, self.checks, server)
+
+    def verification(self, locale):
+        directory = fresh_directory(os.path.join(self.work, f"{locale}-verification"))
+        port = free_port()
+        environment = {settings.BASE_URL: f"http://localhost:{port}", settings.EMAIL_VERIFICATION: "required"}
+        options = {
+            "locale": locale,
+            "email": "new.owner@example.com",
+            "password": NEW_PASSWORD,
+            "namespace": settings.NAMESPACE,
+            "screenshots": self.screenshots,
+        }
+        with AuthServer(self.binary, directory, settings.SERVE, environment, port) as server:
+            result = self.scripts.run("verify_journey.mjs", server, options)
+            self.notes[locale] |= self.scripts.read(result, f"{locale}, verification", self.checks, server)
 
 
 def run(binary, work):

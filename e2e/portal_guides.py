@@ -12,7 +12,7 @@ from checks import wait_until
 
 SLUGS = (
     "from-zero-to-signed-in", "staying-signed-in", "cookies-or-tokens", "verifying-access-tokens",
-    "resetting-a-password",
+    "resetting-a-password", "verifying-addresses",
 )
 RUST_EXAMPLE = "verify_access_token"
 RUST_SOURCE = os.path.join(os.path.dirname(node_packages.HERE), "crates", "crypto", "examples", f"{RUST_EXAMPLE}.rs")
@@ -80,6 +80,7 @@ def run(suite, server):
     guides.problem("forced-problem.sh", "refresh_reused")
     verify_tokens(guides, server)
     reset_password(guides, server)
+    verify_address(guides, server)
     not_run = guides.blocks.keys() - guides.ran - ELSEWHERE
     guides.checks.equal("every block of the guides that names a file was run", sorted(not_run), [])
 
@@ -114,10 +115,23 @@ def verify_in_rust(guides, server, session, tokens):
         guides.prints(name, lines, environment, exit_code=code, program=[program], stdin=keys)
 
 
+def mailed_token(server, mark):
+    """The token behind a link of the development inbox. Other mails lie there too: every guide signs in anew."""
+    mails = wait_until("the mail", lambda: [m for m in server.api.get("/dev/inbox.json").body if mark in m["text"]])
+    return mails[0]["text"].partition(mark)[2].split()[0]
+
+
 def reset_password(guides, server):
     guides.prints("forgot.mjs", ["200 If an account exists"])
-    [mail] = wait_until("the mail", lambda: server.api.get("/dev/inbox.json").body)
-    token = mail["text"].partition("https://platform.minbil.no/reset-password#token=")[2].split()[0]
-    environment = {"MINBIL_RESET_TOKEN": token}
+    environment = {"MINBIL_RESET_TOKEN": mailed_token(server, f"{settings.PLATFORM_RESET_PAGE}#token=")}
     guides.prints("reset.mjs", ["200 Password reset successful."], environment)
     guides.prints("reset.mjs", ["400 reset_token_invalid"], environment)
+
+
+def verify_address(guides, server):
+    fields = {"email": "guide.reader@example.com", "password": settings.DEMO_PASSWORD}
+    guides.checks.equal("the reader signs up", server.api.post_json(f"{settings.API}/sign-up", fields).status, 201)
+    guides.prints("ask-again.mjs", ["202 If this address has an account"])
+    environment = {"MINBIL_VERIFICATION_TOKEN": mailed_token(server, f"/verify-email/{settings.NAMESPACE}#token=")}
+    guides.prints("verify-address.mjs", ["200 Email address verified."], environment)
+    guides.prints("verify-address.mjs", ["400 verification_token_invalid"], environment)

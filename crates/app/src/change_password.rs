@@ -16,7 +16,7 @@ use crate::ports::store::{
 };
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
-use crate::sign_in::{self, SignInError, SignedIn};
+use crate::sign_in::{self, NewSession, SignInError, SignedIn};
 use crate::tokens::{self, Carriage};
 use domain::account::CredentialEpoch;
 use domain::event::EventKind;
@@ -229,7 +229,8 @@ async fn open(
     origin: &Origin,
 ) -> Result<OpenedSession, ChangePasswordError> {
     let owner = (changed.user, changed.epoch);
-    let opened = sign_in::open_as(service, namespace, changed.session, owner, None, origin).await;
+    let new = NewSession { id: changed.session, notice: None };
+    let opened = sign_in::open_as(service, namespace, new, owner, None, origin).await;
     opened.map_err(|error| match error {
         SignInError::Fault(fault) => ChangePasswordError::Fault(fault),
         SignInError::Busy(full) => ChangePasswordError::Busy(full),

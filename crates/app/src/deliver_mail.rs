@@ -4,14 +4,18 @@
 //! the mail server. A resend whose predecessor may have arrived carries the same link and Message-ID.
 
 use crate::fault::Fault;
-use crate::outbox::{MailSubject, RetryPolicy};
+use crate::outbox::{MailSubject, RetryPolicy, SignInNotice};
 use crate::ports::mailer::{Delivery, MailContent, OutgoingMail};
-use crate::ports::store::{AccountKey, BeginReset, ClaimedMail, MailResult, PendingReset};
+use crate::ports::store::{AccountKey, BeginReset, ClaimedMail, MailResult, PendingReset, SessionView};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Service};
+use domain::device_name::DeviceName;
+use domain::email_address::EmailAddress;
+use domain::ids::OutboxId;
 use domain::redirect::RedirectTarget;
 use domain::reset_token::ResetToken;
 use domain::secret::SecretText;
+use domain::verification_token::VerificationToken;
 use std::time::Duration;
 
 /// How the worker goes about it.
@@ -61,25 +65,76 @@ async fn write(
     namespace: &Namespace,
     claimed: &ClaimedMail,
 ) -> Result<Option<OutgoingMail>, Fault> {
-    let (to, content) = match &claimed.order.subject {
+    let owed = match &claimed.order.subject {
         MailSubject::ForgotPassword { redirect, .. } => {
-            let begun = service
-                .store
-                .begin_reset(claimed.id, service.macs.current_key(), namespace.reset_valid_for)
-                .await?;
-            let BeginReset::Send(reset) = begun else { return Ok(None) };
-            let link = reset_link(service, namespace, redirect, &reset)?;
-            (reset.email, MailContent::PasswordReset { link, valid_for: namespace.reset_valid_for })
+            reset(service, namespace, claimed.id, redirect).await?
+        }
+        MailSubject::VerifyEmail { redirect, .. } => {
+            verification(service, namespace, claimed.id, redirect).await?
+        }
+        MailSubject::SignUpTaken { email, redirect } => {
+            let key = AccountKey::Email(email.clone());
+            let account = service.store.find_account(&namespace.name, &key).await?;
+            account.map(|user| (user.email, MailContent::SignUpTaken { page: redirect.clone() }))
         }
         MailSubject::Notice { user, notice } => {
-            let key = AccountKey::Id(*user);
-            let Some(account) = service.store.find_account(&namespace.name, &key).await? else {
-                return Ok(None);
-            };
-            (account.email, MailContent::Notice(*notice))
+            let account = service.store.find_account(&namespace.name, &AccountKey::Id(*user)).await?;
+            account.map(|user| (user.email, MailContent::Notice(*notice)))
+        }
+        MailSubject::SignIn { session, notice, .. } => {
+            let view = service.store.find_session(&namespace.name, *session).await?;
+            view.and_then(|view| sign_in(namespace, *notice, view))
         }
     };
+    let Some((to, content)) = owed else { return Ok(None) };
     service.mail_writer.write(&namespace.name, claimed.order.locale, claimed.id, &to, &content).map(Some)
+}
+
+/// A mail and whom it goes to.
+type Owed = Option<(EmailAddress, MailContent)>;
+
+async fn reset(
+    service: &Service,
+    namespace: &Namespace,
+    order: OutboxId,
+    redirect: &RedirectTarget,
+) -> Result<Owed, Fault> {
+    let (key, valid_for) = (service.macs.current_key(), namespace.reset_valid_for);
+    let begun = service.store.begin_reset(order, key, valid_for).await?;
+    let BeginReset::Send(reset) = begun else { return Ok(None) };
+    let link = reset_link(service, namespace, redirect, &reset)?;
+    Ok(Some((reset.email, MailContent::PasswordReset { link, valid_for })))
+}
+
+/// Every attempt of an order mails a token of its own, and each of them works until its own time is over: they are
+/// tokens of one proof, so that whichever mail arrives can be used.
+async fn verification(
+    service: &Service,
+    namespace: &Namespace,
+    order: OutboxId,
+    redirect: &RedirectTarget,
+) -> Result<Owed, Fault> {
+    let Some(begun) = service.store.begin_verification(order).await? else { return Ok(None) };
+    let (key, valid_for) = (service.macs.current_key(), namespace.verification_valid_for);
+    let (verification, expires_at) = (begun.id, begun.now.plus(valid_for));
+    let token = VerificationToken { key, user: begun.user.id, verification, expires_at };
+    let message = token.signed_bytes(&namespace.name, &begun.user.email, begun.user.credential_epoch);
+    let tag =
+        service.macs.tag(key, &message).ok_or_else(|| Fault::internal("there is no current MAC key"))?;
+    let link = SecretText::new(format!("{redirect}#token={}", token.encode(&tag)));
+    Ok(Some((begun.user.email, MailContent::VerifyEmail { link, valid_for })))
+}
+
+fn sign_in(namespace: &Namespace, notice: SignInNotice, view: SessionView) -> Owed {
+    let client = view.session.client;
+    let content = MailContent::SignIn {
+        notice,
+        at: view.session.created_at,
+        device: DeviceName::of(client.user_agent.as_deref()),
+        address: client.address,
+        page: namespace.reset_page.clone(),
+    };
+    view.user.map(|user| (user.email, content))
 }
 
 /// The link: the target, and the token as its fragment, which no server, log or referrer gets to see.

@@ -91,6 +91,13 @@ impl Drop for Place {
 /// An attempt under way.
 pub(crate) struct UnderWay(Place);
 
+impl UnderWay {
+    /// How many are under way in this line, this one included.
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.0.gate.state.borrow().under_way).unwrap_or(u32::MAX)
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.gate.state.send_modify(|state| {
@@ -113,6 +120,7 @@ mod tests {
         let ended = second.ended();
         assert!(!second.news(ended).await, "nothing is under way");
         let under_way = first.begin();
+        assert_eq!(under_way.count(), 1);
         let (news, ()) = tokio::join!(second.news(ended), async { drop(under_way) });
         assert!(news);
         assert!(second.news(ended).await, "what ended since one looked is news too");

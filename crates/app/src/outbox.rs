@@ -1,11 +1,10 @@
 //! Mails that are owed. An order goes into the outbox in the same write as the change that causes it; the
 //! worker turns it into a mail later, as often as it takes.
 
-use domain::email_address::EmailAddress;
-use domain::ids::{OutboxId, UserId};
+pub use crate::mail_subject::{MailSubject, Notice, SignInNotice};
+use domain::ids::OutboxId;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
-use domain::redirect::RedirectTarget;
 use domain::time::UnixMillis;
 use std::time::Duration;
 
@@ -18,57 +17,6 @@ pub struct MailOrder {
     pub locale: Locale,
     /// What it is about.
     pub subject: MailSubject,
-}
-
-/// What a mail is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MailSubject {
-    /// Somebody asked for a reset link for this address. Whether it has an account is found out by the
-    /// worker, long after the answer, so that the answer cannot tell. The stored row has one size whatever
-    /// the address and the target are.
-    ForgotPassword {
-        /// The address as canonicalised at the door.
-        email: EmailAddress,
-        /// Where the link leads; the server's own page when none was asked for.
-        redirect: RedirectTarget,
-    },
-    /// A notice to the owner of an account.
-    Notice {
-        /// Whom to tell.
-        user: UserId,
-        /// What happened.
-        notice: Notice,
-    },
-}
-
-/// Something an owner should know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Notice {
-    /// The password was changed by a signed-in client.
-    PasswordChanged,
-    /// The password was reset by a mailed link.
-    PasswordReset,
-    /// A spent refresh token came back, and the session was ended.
-    RefreshReused,
-}
-
-impl Notice {
-    /// Every notice.
-    pub const ALL: [Self; 3] = [Self::PasswordChanged, Self::PasswordReset, Self::RefreshReused];
-
-    /// The stored name, which is also the template's.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::PasswordChanged => "password_changed",
-            Self::PasswordReset => "password_reset_done",
-            Self::RefreshReused => "refresh_reused",
-        }
-    }
-
-    /// The notice of a stored name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|notice| notice.name() == name)
-    }
 }
 
 /// Where an order stands.

@@ -71,7 +71,7 @@ pub async fn reset_password(
     let paid = Reservation::of(service, [due]).await?;
     let reset = redeem(service, namespace, token, password, origin).await;
     match &reset {
-        Ok(_) => paid.succeed().await,
+        Ok(_) => drop(paid.succeed().await),
         Err(
             ResetPasswordError::Busy(_)
             | ResetPasswordError::Fault(_)

@@ -14,6 +14,7 @@ use crate::ports::store::Store;
 use crate::ports::telemetry::Telemetry;
 use crate::refused_calls::RefusedCalls;
 use crate::running_calls::RunningCalls;
+use domain::account::EmailVerification;
 use domain::client_address;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
@@ -99,7 +100,17 @@ pub struct Namespace {
     pub reset_page: RedirectTarget,
     /// How long a reset link works.
     pub reset_valid_for: Duration,
-    /// How many reset mails one address gets.
+    /// Whether an address must be proved before its account is used.
+    pub email_verification: EmailVerification,
+    /// Where verification links may lead.
+    pub verify_redirects: RedirectAllowlist,
+    /// Where a verification link leads when nobody says: the server's own page.
+    pub verify_page: RedirectTarget,
+    /// How long a verification link works.
+    pub verification_valid_for: Duration,
+    /// Whether owners hear of sign-ins from new devices.
+    pub new_device_mails: bool,
+    /// How many reset mails one address gets, and how many verification mails.
     pub forgot_password_budget: Budget,
     /// The language of mails when the client names none.
     pub locale: Locale,

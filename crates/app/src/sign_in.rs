@@ -9,11 +9,13 @@
 
 use crate::fault::Fault;
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
+use crate::outbox::MailOrder;
 use crate::ports::limiter::Limit;
 use crate::ports::password_hasher::{QueueFull, SealedPassword, Verification};
 use crate::ports::store::{Credential, OpenSession, OpenSessionOutcome, OpenedSession};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
+use crate::sign_in_notice::{self, Arrival};
 use crate::tokens::{self, Carriage, CookieGrant, TokenGrant};
 use domain::account::{AccountStatus, CredentialEpoch, User};
 use domain::email_address::EmailAddress;
@@ -99,16 +101,25 @@ pub async fn sign_in(
             return Err(error);
         }
     };
-    if !verified.matches || credential.is_decoy || credential.status == AccountStatus::Disabled {
-        let may_know = verified.matches && !credential.is_decoy;
+    // An account whose address is not proved answers as if there were none: whoever has just signed up knows the password,
+    // and any other answer would tell them that the address was free until then.
+    let is_right = verified.matches && !credential.is_decoy;
+    let may_know = is_right && namespace.email_verification.admits(credential.email_verified);
+    if !may_know || credential.status == AccountStatus::Disabled {
         paid.keep();
         let problem = if may_know { ACCOUNT_DISABLED } else { INVALID_CREDENTIALS };
         let audit = origin.audit();
         service.store.record_refused_sign_in(&namespace.name, credential.user, problem, audit).await?;
         return Err(if may_know { SignInError::AccountDisabled } else { SignInError::InvalidCredentials });
     }
-    paid.succeed().await;
-    let opened = match open(service, namespace, &credential, verified, origin).await {
+    let failures = paid.succeed().await;
+    let session = SessionId::new(service.new_uuid());
+    let arrival =
+        Arrival { account: &account, credential: &credential, is_known: known.is_some(), failures, session };
+    let notice = sign_in_notice::of(service, namespace, arrival, origin).await?;
+    let owner = (credential.user, credential.epoch);
+    let new = NewSession { id: session, notice };
+    let opened = match open_as(service, namespace, new, owner, verified.replacement, origin).await {
         Err(SignInError::InvalidCredentials) => {
             // Overtaken by a change of the credential. Every attempt has its event (ASVS 16.3.1).
             let (user, audit) = (credential.user, origin.audit());
@@ -141,24 +152,18 @@ async fn check(
     Ok((credential, verified))
 }
 
-/// Opens the session, unless the credential changed while the password was being verified.
-pub(crate) async fn open(
-    service: &Service,
-    namespace: &Namespace,
-    credential: &Credential,
-    verified: Verification,
-    origin: &Origin,
-) -> Result<OpenedSession, SignInError> {
-    let id = SessionId::new(service.new_uuid());
-    let owner = (credential.user, credential.epoch);
-    open_as(service, namespace, id, owner, verified.replacement, origin).await
+/// A session that is to begin.
+pub(crate) struct NewSession {
+    pub(crate) id: SessionId,
+    /// What the owner is told of it.
+    pub(crate) notice: Option<MailOrder>,
 }
 
-/// Opens the session of that id, unless its owner's credential has changed since that epoch.
+/// Opens the session, unless its owner's credential has changed since that epoch.
 pub(crate) async fn open_as(
     service: &Service,
     namespace: &Namespace,
-    id: SessionId,
+    new: NewSession,
     (user, expected_epoch): (UserId, CredentialEpoch),
     rehash: Option<SealedPassword>,
     origin: &Origin,
@@ -166,7 +171,7 @@ pub(crate) async fn open_as(
     let mut salt = [0; 16];
     service.entropy.fill(&mut salt);
     let open = OpenSession {
-        id,
+        id: new.id,
         namespace: namespace.name.clone(),
         user,
         expected_epoch,
@@ -175,6 +180,7 @@ pub(crate) async fn open_as(
         policy: namespace.sessions,
         client: origin.client.clone(),
         rehash,
+        notice: new.notice,
         audit: origin.audit(),
     };
     match service.store.open_session(open).await? {

@@ -30,6 +30,36 @@ impl AccountStatus {
     }
 }
 
+/// Whether a namespace insists that an address is proved before its account is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EmailVerification {
+    /// It does not: whoever signs up signs in, and sign-up says that an address is taken.
+    #[default]
+    Off,
+    /// It does, and in return neither sign-up nor sign-in says who has an account.
+    Required,
+}
+
+impl EmailVerification {
+    /// The configured name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Required => "required",
+        }
+    }
+
+    /// The choice of a configured name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Off, Self::Required].into_iter().find(|choice| choice.name() == name)
+    }
+
+    /// Whether an account may be used.
+    pub const fn admits(self, email_verified: bool) -> bool {
+        email_verified || matches!(self, Self::Off)
+    }
+}
+
 /// How often this account's credential changed. A write that depends on a password that was read carries
 /// the epoch it read, and does nothing when it has risen since. Password change, reset, disable and
 /// delete raise it.

@@ -7,6 +7,12 @@ use crate::session::RevokeReason;
 pub enum EventKind {
     /// An account was made.
     SignUp,
+    /// Somebody tried to sign up with an address that has an account, and was not told so.
+    SignUpTaken,
+    /// Somebody asked for a verification mail.
+    ResendVerification,
+    /// An address was proved by a mailed token, or vouched for by an operator.
+    EmailVerified,
     /// A password was right and a session began.
     SignIn,
     /// A password was wrong, or its account unknown or closed.
@@ -59,8 +65,11 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::SignUp,
+        Self::SignUpTaken,
+        Self::ResendVerification,
+        Self::EmailVerified,
         Self::SignIn,
         Self::SignInRefused,
         Self::SignOut,
@@ -99,6 +108,9 @@ impl EventKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
+            Self::SignUpTaken => "sign_up_taken",
+            Self::ResendVerification => "resend_verification",
+            Self::EmailVerified => "email_verified",
             Self::SignIn => "sign_in",
             Self::SignInRefused => "sign_in_refused",
             Self::SignOut => "sign_out",
@@ -135,6 +147,7 @@ impl EventKind {
     pub const fn is_of_a_proven_user(self) -> bool {
         match self {
             Self::SignIn
+            | Self::EmailVerified
             | Self::SignOut
             | Self::RefreshGrace
             | Self::PasswordReset
@@ -143,6 +156,8 @@ impl EventKind {
             | Self::SessionRevoked
             | Self::PasswordChangeRefused => true,
             Self::SignUp
+            | Self::SignUpTaken
+            | Self::ResendVerification
             | Self::SignInRefused
             | Self::RefreshReused
             | Self::ForgotPassword

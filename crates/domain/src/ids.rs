@@ -46,6 +46,10 @@ id! {
     OutboxId
 }
 id! {
+    /// One proof of a mailbox that is asked for: the mail order that asks.
+    VerificationId
+}
+id! {
     /// One row of the audit log.
     EventId
 }

@@ -14,6 +14,8 @@ pub(crate) enum Operation {
     SignOut,
     ForgotPassword,
     ResetPassword,
+    VerifyEmail,
+    ResendVerification,
     ChangePassword,
     Me,
     ListSessions,
@@ -118,13 +120,15 @@ pub(crate) const OF_NO_CALL: [Code; 4] =
 
 impl Operation {
     /// Every call, in the order of the documentation.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::SignIn,
         Self::Refresh,
         Self::SignOut,
         Self::ForgotPassword,
         Self::ResetPassword,
         Self::SignUp,
+        Self::VerifyEmail,
+        Self::ResendVerification,
         Self::ChangePassword,
         Self::Me,
         Self::ListSessions,
@@ -144,6 +148,8 @@ impl Operation {
             Self::SignOut => (Method::Post, "/api/{ns}/auth/sign-out"),
             Self::ForgotPassword => (Method::Post, "/api/{ns}/auth/forgot-password"),
             Self::ResetPassword => (Method::Post, "/api/{ns}/auth/reset-password"),
+            Self::VerifyEmail => (Method::Post, "/api/{ns}/auth/verify-email"),
+            Self::ResendVerification => (Method::Post, "/api/{ns}/auth/resend-verification"),
             Self::ChangePassword => (Method::Post, "/api/{ns}/auth/change-password"),
             Self::Me => (Method::Get, "/api/{ns}/auth/me"),
             Self::ListSessions => (Method::Get, "/api/{ns}/auth/sessions"),
@@ -164,6 +170,8 @@ impl Operation {
             | Self::SignOut
             | Self::ForgotPassword
             | Self::ResetPassword
+            | Self::VerifyEmail
+            | Self::ResendVerification
             | Self::ChangePassword
             | Self::Me
             | Self::ListSessions
@@ -183,6 +191,8 @@ impl Operation {
             | Self::SignIn
             | Self::ForgotPassword
             | Self::ResetPassword
+            | Self::VerifyEmail
+            | Self::ResendVerification
             | Self::Jwks
             | Self::OpenapiJson
             | Self::Healthz
@@ -197,6 +207,8 @@ impl Operation {
             | Self::SignIn
             | Self::ForgotPassword
             | Self::ResetPassword
+            | Self::VerifyEmail
+            | Self::ResendVerification
             | Self::ChangePassword => Body::Required,
             Self::Refresh | Self::SignOut => Body::Optional,
             Self::Me
@@ -247,7 +259,10 @@ impl Operation {
             Self::SignIn => {
                 &[Code::InvalidCredentials, Code::AccountDisabled, Code::RateLimited, Code::ServerBusy]
             }
-            Self::ForgotPassword => &[Code::RedirectNotAllowed, Code::RateLimited],
+            Self::ForgotPassword | Self::ResendVerification => &[Code::RedirectNotAllowed, Code::RateLimited],
+            Self::VerifyEmail => {
+                &[Code::VerificationTokenInvalid, Code::VerificationTokenExpired, Code::RateLimited]
+            }
             Self::ResetPassword => {
                 &[Code::ResetTokenInvalid, Code::ResetTokenExpired, Code::RateLimited, Code::ServerBusy]
             }

@@ -54,7 +54,7 @@ macro_rules! problems {
 problems! {
     /// Address or password is wrong.
     InvalidCredentials, "invalid_credentials", 401, "Invalid credentials", "Email or password is wrong.",
-        "Show the form again with one message for both fields: which of the two is wrong is not said, on purpose. Do not repeat the call by itself.";
+        "Show the form again with one message for both fields: which of the two is wrong is not said, on purpose. Where addresses must be confirmed, an account whose address is not answers so as well: offer to send the mail again (resend-verification). Do not repeat the call by itself.";
     /// The password is right, the account is switched off.
     AccountDisabled, "account_disabled", 403, "Account disabled", "This account is switched off. Contact support.",
         "Say that the account is switched off and how to reach support. Repeating the call changes nothing.";
@@ -120,6 +120,12 @@ problems! {
         "Offer to send a new link. A used link, an older link after a success, and a shortened one all end here.";
     /// The mailed token is too old.
     ResetTokenExpired, "reset_token_expired", 400, "Reset link expired", "This reset link has expired. Ask for a new one.",
+        "Offer to send a new link.";
+    /// The mailed proof is not live.
+    VerificationTokenInvalid, "verification_token_invalid", 400, "Verification link invalid", "This verification link is not valid, or was used already. Sign in, or ask for a new one.",
+        "Offer sign-in, because a link that was used already has done its work, and offer to send a new link. A link that a newer one replaced, one from before a change of the password, and a shortened one all end here.";
+    /// The mailed proof is too old.
+    VerificationTokenExpired, "verification_token_expired", 400, "Verification link expired", "This verification link has expired. Ask for a new one.",
         "Offer to send a new link.";
     /// The current password is wrong.
     CurrentPasswordWrong, "current_password_wrong", 403, "Current password wrong", "The current password is wrong.",

@@ -11,10 +11,12 @@ use app::forgot_password::ForgotPasswordError;
 use app::idempotency::{IN_USE_RETRY_AFTER, IdempotencyError};
 use app::ports::password_hasher::QueueFull;
 use app::refresh::{RefreshError, Refusal};
+use app::resend_verification::ResendVerificationError;
 use app::reset_password::ResetPasswordError;
 use app::sign_in::SignInError;
 use app::sign_out::SignOutError;
 use app::sign_up::SignUpError;
+use app::verify_email::VerifyEmailError;
 use domain::credential::NoChoice;
 use domain::session::{Ended, RevokeReason};
 use std::sync::Arc;
@@ -172,6 +174,27 @@ impl From<ForgotPasswordError> for Problem {
             ForgotPasswordError::Idempotency(error) => error.into(),
             ForgotPasswordError::Limited(limited) => limited.into(),
             ForgotPasswordError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ResendVerificationError> for Problem {
+    fn from(error: ResendVerificationError) -> Self {
+        match error {
+            ResendVerificationError::RedirectNotAllowed => ProblemCode::RedirectNotAllowed.into(),
+            ResendVerificationError::Limited(limited) => limited.into(),
+            ResendVerificationError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<VerifyEmailError> for Problem {
+    fn from(error: VerifyEmailError) -> Self {
+        match error {
+            VerifyEmailError::TokenInvalid => ProblemCode::VerificationTokenInvalid.into(),
+            VerifyEmailError::TokenExpired => ProblemCode::VerificationTokenExpired.into(),
+            VerifyEmailError::Limited(limited) => limited.into(),
+            VerifyEmailError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -30,6 +30,7 @@ static FILES: LazyLock<BTreeMap<&'static str, Document>> = LazyLock::new(|| {
         "console.js": JS;
         "icon.svg": "image/svg+xml";
         "reset-password.js": JS;
+        "verify-email.js": JS;
     };
     files
         .map(|(name, bytes, kind)| (name, Document::new(Bytes::from_static(bytes), kind, Policy::NotAPage)))

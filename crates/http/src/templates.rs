@@ -23,6 +23,7 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::ne
         "inbox.html"
         "mail.html"
         "reset_password.html"
+        "verify_email.html"
         "docs/frame.html"
         "docs/index.html"
         "docs/api_reference.html"

@@ -8,7 +8,8 @@
 //!
 //! Every mail has three files per language: `<language>/<mail>.subject.txt`, `<language>/<mail>.txt` and
 //! `<language>/<mail>.html`, with `en` and `nb` as languages and `password_reset`, `password_changed`,
-//! `password_reset_done` and `refresh_reused` as mails. The HTML files extend `layout.html`. A file of the
+//! `password_reset_done`, `refresh_reused`, `verify_email`, `sign_up_taken`, `new_device` and
+//! `sign_in_after_failures` as mails. The HTML files extend `layout.html`. A file of the
 //! same name below the operator's directory takes the place of the built-in one.
 //!
 //! The template language is Jinja's. A name that is not defined is an error, never an empty text. Values in
@@ -22,8 +23,12 @@
 //! | `namespace`     | every file               | the namespace of the account, such as `co`              |
 //! | `language`      | every file               | the BCP 47 tag of the mail's language                   |
 //! | `subject`       | `.txt` and `.html` bodies | the subject line, written out                          |
-//! | `link`          | bodies of `password_reset` | the reset link; both bodies must show it              |
+//! | `link`          | bodies of `password_reset` and the last four | the link of the mail; both bodies must show it |
 //! | `valid_minutes` | every file of `password_reset` | how long the link works, in whole minutes, at least 1 |
+//! | `valid_hours`   | every file of `verify_email` | the same, in whole hours, at least 1                |
+//! | `at`            | every file of the last two | when the sign-in was, as `2026-11-24 09:00 UTC`       |
+//! | `device`        | every file of the last two | the families of the program and the system            |
+//! | `address`       | every file of the last two | the network address; empty when it is not known       |
 //!
 //! All files are parsed and rendered with sample values when the server starts, so a broken override stops the
 //! start and never a mail.

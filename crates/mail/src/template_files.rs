@@ -32,8 +32,10 @@ macro_rules! built_in {
 }
 
 built_in! {
-    "en": "password_reset" "password_changed" "password_reset_done" "refresh_reused";
-    "nb": "password_reset" "password_changed" "password_reset_done" "refresh_reused";
+    "en": "password_reset" "password_changed" "password_reset_done" "refresh_reused" "verify_email"
+        "sign_up_taken" "new_device" "sign_in_after_failures";
+    "nb": "password_reset" "password_changed" "password_reset_done" "refresh_reused" "verify_email"
+        "sign_up_taken" "new_device" "sign_in_after_failures";
 }
 
 /// Why the mail templates cannot be used. The texts name the file and say what is wrong with it.

@@ -2,13 +2,15 @@
 
 use crate::template_files::{TemplateError, TemplateFiles};
 use app::fault::Fault;
-use app::outbox::Notice;
+use app::outbox::{Notice, SignInNotice};
 use app::ports::mailer::{MailContent, MailWriter, OutgoingMail};
+use domain::device_name::DeviceName;
 use domain::email_address::EmailAddress;
 use domain::ids::OutboxId;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::secret::SecretText;
+use domain::time::UnixMillis;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -23,6 +25,10 @@ pub const SUPPORT_HINT_MAX: usize = 300;
 
 /// The mail with a reset link.
 const PASSWORD_RESET: &str = "password_reset";
+/// The mail with a verification link.
+const VERIFY_EMAIL: &str = "verify_email";
+/// The mail to somebody who has an account already.
+const SIGN_UP_TAKEN: &str = "sign_up_taken";
 /// What stands for a link when the templates are tried out.
 const SAMPLE_LINK: &str = "https://reset.example/new-password?lang=en&from=mail#token=sample";
 
@@ -57,7 +63,7 @@ impl TemplateWriter {
     ///
     /// # Errors
     /// When a file cannot be read, overrides nothing, does not parse, uses an unknown name, gives a subject
-    /// that is not one line, or leaves the reset link out; when an option does not fit into a mail.
+    /// that is not one line, or leaves its link out; when an option does not fit into a mail.
     pub fn new(options: TemplateOptions) -> Result<Self, TemplateError> {
         check_line("product_name", &options.product_name, PRODUCT_NAME_MAX)?;
         if let Some(hint) = &options.support_hint {
@@ -93,25 +99,39 @@ impl TemplateWriter {
                 self.render(locale, notice.name(), &variables, None, Detail::Shown)?;
             }
             for valid_minutes in [1, 30] {
-                let variables = context! { valid_minutes, ..variables.clone() };
-                let mail =
-                    self.render(locale, PASSWORD_RESET, &variables, Some(SAMPLE_LINK), Detail::Shown)?;
-                self.require_link(locale, "txt", mail.text.contains(SAMPLE_LINK))?;
-                self.require_link(locale, "html", mail.html.contains(&escape_html(SAMPLE_LINK)))?;
+                self.try_link(locale, PASSWORD_RESET, context! { valid_minutes, ..variables.clone() })?;
+            }
+            for valid_hours in [1, 24] {
+                self.try_link(locale, VERIFY_EMAIL, context! { valid_hours, ..variables.clone() })?;
+            }
+            self.try_link(locale, SIGN_UP_TAKEN, variables.clone())?;
+            for notice in SignInNotice::ALL {
+                for address in ["", "192.0.2.7"] {
+                    let seen = context! { at => "2026-11-24 09:00 UTC", device => "Firefox", address };
+                    self.try_link(locale, notice.name(), context! { ..seen, ..variables.clone() })?;
+                }
             }
         }
         Ok(())
     }
 
-    fn require_link(&self, locale: Locale, end: &str, is_there: bool) -> Result<(), TemplateError> {
-        if is_there {
-            return Ok(());
+    /// Renders a mail whose bodies must show its link.
+    #[expect(clippy::needless_pass_by_value, reason = "every caller makes the variables in place")]
+    fn try_link(&self, locale: Locale, mail: &str, variables: Value) -> Result<(), TemplateError> {
+        let rendered = self.render(locale, mail, &variables, Some(SAMPLE_LINK), Detail::Shown)?;
+        for (end, is_there) in [
+            ("txt", rendered.text.contains(SAMPLE_LINK)),
+            ("html", rendered.html.contains(&escape_html(SAMPLE_LINK))),
+        ] {
+            if !is_there {
+                return Err(TemplateError::Broken {
+                    file: self.files.place(&template_name(locale, mail, end)),
+                    line: None,
+                    reason: "does not show {{ link }}".to_owned(),
+                });
+            }
         }
-        Err(TemplateError::Broken {
-            file: self.files.place(&template_name(locale, PASSWORD_RESET, end)),
-            line: None,
-            reason: "does not show {{ link }}".to_owned(),
-        })
+        Ok(())
     }
 
     fn common(&self, locale: Locale, recipient: &str, namespace: &str) -> Value {
@@ -183,20 +203,29 @@ impl MailWriter for TemplateWriter {
         content: &MailContent,
     ) -> Result<OutgoingMail, Fault> {
         let common = self.common(locale, to.as_str(), namespace.as_str());
-        let rendered = match content {
+        let (mail, variables, link) = match content {
             MailContent::PasswordReset { link, valid_for } => {
-                let link = link.expose();
-                if !(link.starts_with("https://") || link.starts_with("http://")) {
-                    return Err(Fault::internal("a reset link is neither https nor http"));
-                }
                 let variables = context! { valid_minutes => whole_minutes(*valid_for), ..common };
-                self.render(locale, PASSWORD_RESET, &variables, Some(link), Detail::Withheld)
+                (PASSWORD_RESET, variables, Some(link.expose()))
             }
-            MailContent::Notice(notice) => {
-                self.render(locale, notice.name(), &common, None, Detail::Withheld)
+            MailContent::VerifyEmail { link, valid_for } => {
+                let variables = context! { valid_hours => whole_hours(*valid_for), ..common };
+                (VERIFY_EMAIL, variables, Some(link.expose()))
             }
+            MailContent::SignUpTaken { page } => (SIGN_UP_TAKEN, common, Some(page.as_str())),
+            MailContent::Notice(notice) => (notice.name(), common, None),
+            MailContent::SignIn { notice, at, device, address, page } => {
+                let address = address.as_deref().unwrap_or_default();
+                let (at, device) = (moment(*at), device_text(locale, *device));
+                let variables = context! { at, device, address, ..common };
+                (notice.name(), variables, Some(page.as_str()))
+            }
+        };
+        if link.is_some_and(|link| !(link.starts_with("https://") || link.starts_with("http://"))) {
+            return Err(Fault::internal("a mailed link is neither https nor http"));
         }
-        .map_err(Fault::internal)?;
+        let rendered =
+            self.render(locale, mail, &variables, link, Detail::Withheld).map_err(Fault::internal)?;
         Ok(OutgoingMail {
             id,
             to: to.clone(),
@@ -221,6 +250,30 @@ fn template_name(locale: Locale, mail: &str, end: &str) -> String {
 /// Rounded down, so that nobody is promised more than there is; never "0 minutes".
 fn whole_minutes(span: Duration) -> u64 {
     (span.as_secs() / 60).max(1)
+}
+
+/// Rounded down as well.
+fn whole_hours(span: Duration) -> u64 {
+    (span.as_secs() / 3600).max(1)
+}
+
+/// The minute, in UTC: the server does not know where its reader is.
+fn moment(at: UnixMillis) -> String {
+    let at = jiff::Timestamp::from_second(at.as_secs()).unwrap_or(jiff::Timestamp::MAX);
+    at.strftime("%F %H:%M UTC").to_string()
+}
+
+/// What a reader calls the device.
+fn device_text(locale: Locale, device: DeviceName) -> String {
+    let (on, unknown) = match locale {
+        Locale::English => ("on", "not recognised"),
+        Locale::Norwegian => ("på", "ikke gjenkjent"),
+    };
+    match (device.program, device.system) {
+        (Some(program), Some(system)) => format!("{program} {on} {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => unknown.to_owned(),
+    }
 }
 
 fn check_line(option: &str, text: &str, longest: usize) -> Result<(), TemplateError> {

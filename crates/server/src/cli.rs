@@ -193,6 +193,8 @@ pub enum User {
     Disable(Account),
     /// Switch an account on again
     Enable(Account),
+    /// Vouch for the address of an account, as if its owner had opened a mailed link
+    Verify(Account),
     /// Delete an account and everything that names its address
     Delete {
         /// The account.

@@ -2,8 +2,11 @@
 
 use anyhow::Context as _;
 use app::audit::AuditContext;
+use app::operate_account::verify_email;
+use app::ports::store::SignUpOutcome;
 use app::service::Service;
-use app::sign_up::{SignUpError, make_account};
+use app::sign_up::{SignUpError, Wanted, make_account};
+use domain::account::EmailVerification;
 use domain::email_address::EmailAddress;
 use domain::namespace::NamespaceName;
 use domain::password::Password;
@@ -24,12 +27,21 @@ pub async fn ensure_account(service: &Service) -> anyhow::Result<()> {
     let namespace = service.namespaces.get(&name).context("--demo needs the namespace co")?;
     let email = EmailAddress::parse(DEMO_EMAIL)?;
     let password = Password::chosen(DEMO_PASSWORD.to_owned(), namespace.password_min)?;
-    match make_account(service, namespace, email, password, AuditContext::operator()).await {
-        Ok(_) | Err(SignUpError::EmailTaken) => Ok(()),
+    let wanted = Wanted { email, password, mails: None, audit: AuditContext::operator() };
+    match make_account(service, namespace, wanted).await {
+        Ok(SignUpOutcome::EmailTaken) => Ok(()),
+        Ok(SignUpOutcome::Created(user)) => match namespace.email_verification {
+            EmailVerification::Off => Ok(()),
+            // Nobody reads its mailbox.
+            EmailVerification::Required => {
+                verify_email(service, namespace, &user).await.map(drop).map_err(Into::into)
+            }
+        },
         Err(
             SignUpError::Busy(_)
             | SignUpError::Limited(_)
             | SignUpError::PasswordBlocked(_)
+            | SignUpError::EmailTaken
             | SignUpError::Idempotency(_),
         ) => {
             anyhow::bail!("the hashing pool has no room for the demo account")

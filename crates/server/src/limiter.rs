@@ -95,9 +95,12 @@ impl Limiter for LocalLimiter {
         Ok(())
     }
 
-    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<(), Fault> {
-        locked(&self.rows).entry(limit).or_default().set(key, None);
-        Ok(())
+    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<u32, Fault> {
+        let mut rows = locked(&self.rows);
+        let table = rows.entry(limit).or_default();
+        let failures = table.get(&key).map_or(0, |rung| rung.failures);
+        table.set(key, None);
+        Ok(failures)
     }
 }
 
@@ -122,8 +125,8 @@ impl Limiter for NoLimiter {
         Ok(())
     }
 
-    async fn clear(&self, _: Limit, _: LimitKey) -> Result<(), Fault> {
-        Ok(())
+    async fn clear(&self, _: Limit, _: LimitKey) -> Result<u32, Fault> {
+        Ok(0)
     }
 }
 

@@ -172,8 +172,7 @@ fn exact_moment(at: UnixMillis) -> String {
 }
 
 fn subject(subject: &MailSubject) -> (&'static str, String) {
-    match subject {
-        MailSubject::ForgotPassword { email, .. } => ("forgot_password", email.to_string()),
-        MailSubject::Notice { user, notice } => (notice.name(), user.to_string()),
-    }
+    let email = subject.address().map(|(email, _)| email.to_string());
+    let user = subject.user().map(|user| user.to_string());
+    (subject.kind(), email.or(user).unwrap_or_default())
 }

@@ -223,6 +223,8 @@ pub fn smtp_mailer(
 
 fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName, Arc<Namespace>> {
     let valid_for = Duration::from_secs(settings.written.mail.reset_valid_minutes.saturating_mul(60));
+    let hours = settings.written.mail.verification_valid_hours;
+    let verification_valid_for = Duration::from_secs(hours.saturating_mul(3600));
     let namespace = |name: &domain::namespace::NamespaceName, of: &NamespaceSettings| Namespace {
         name: name.clone(),
         sessions: of.sessions,
@@ -234,6 +236,11 @@ fn namespaces(settings: &Settings) -> BTreeMap<domain::namespace::NamespaceName,
         redirects: of.redirects.clone(),
         reset_page: of.reset_page.clone(),
         reset_valid_for: valid_for,
+        email_verification: of.email_verification,
+        verify_redirects: of.verify_redirects.clone(),
+        verify_page: of.verify_page.clone(),
+        verification_valid_for,
+        new_device_mails: of.new_device_mails,
         forgot_password_budget: of.forgot_password_budget,
         locale: of.locale,
     };

@@ -37,10 +37,12 @@ impl AccountStore for PostgresStore {
     ) -> Result<Credential, Fault> {
         // One statement whether or not the address has an account: the decoy comes second and is taken
         // when nothing comes first.
-        let sql = "SELECT id, password, credential_epoch, status, false AS is_decoy FROM users
+        let sql =
+            "SELECT id, password, credential_epoch, status, email_verified, last_sign_in_at IS NOT NULL,
+                          false AS is_decoy FROM users
                     WHERE namespace = $1 AND email = $2
                    UNION ALL
-                   SELECT id, password, 0, 'active', true FROM decoys WHERE namespace = $1
+                   SELECT id, password, 0, 'active', false, false, true FROM decoys WHERE namespace = $1
                    ORDER BY is_decoy LIMIT 1";
         let row = self.readers.query_opt(sql, &[&namespace.as_str(), &email.as_str()]).await?;
         let row = row.ok_or(Failure::Impossible("the namespace has no decoy"))?;
@@ -52,7 +54,8 @@ impl AccountStore for PostgresStore {
         namespace: &NamespaceName,
         user: UserId,
     ) -> Result<Option<Credential>, Fault> {
-        let sql = "SELECT id, password, credential_epoch, status, false FROM users WHERE namespace = $1 AND id = $2";
+        let sql = "SELECT id, password, credential_epoch, status, email_verified, last_sign_in_at IS NOT NULL, false
+                     FROM users WHERE namespace = $1 AND id = $2";
         let row = self.readers.query_opt(sql, &[&namespace.as_str(), &user.uuid()]).await?;
         Ok(row.map(|row| credential(&row)).transpose()?)
     }
@@ -139,6 +142,9 @@ impl AccountStore for PostgresStore {
     }
 }
 
+/// What becomes of the owner's row where nobody is to be told that an address is taken.
+const WRITTEN_AGAIN: &str = "UPDATE SET email = u.email";
+
 fn credential(row: &Row) -> Result<Credential, Failure> {
     let mut cells = Cells::new(row, 0);
     Ok(Credential {
@@ -146,6 +152,8 @@ fn credential(row: &Row) -> Result<Credential, Failure> {
         password: SealedPassword(cells.cell()?),
         epoch: CredentialEpoch(cells.count()?),
         status: cells.parsed(AccountStatus::from_name)?,
+        email_verified: cells.cell()?,
+        has_signed_in: cells.cell()?,
         is_decoy: cells.cell()?,
     })
 }
@@ -154,11 +162,13 @@ impl Intention for NewAccount {
     type Outcome = SignUpOutcome;
 
     async fn run(&self, write: &Write<'_>) -> Result<SignUpOutcome, Failure> {
+        // Where nobody is to be told, a taken address costs a row as well: its owner's is written again as it stands.
+        let if_taken = if self.mails.is_some() { WRITTEN_AGAIN } else { "NOTHING" };
         let sql = format!(
             "INSERT INTO users AS u (namespace, id, email, email_verified, status, credential_epoch, password,
                                      created_at, updated_at)
              VALUES ($1, $2, $3, false, 'active', 0, $4, $5, $5)
-             ON CONFLICT (namespace, email) DO NOTHING RETURNING {USER_COLUMNS}"
+             ON CONFLICT (namespace, email) DO {if_taken} RETURNING {USER_COLUMNS}"
         );
         let created = write
             .query_opt(
@@ -172,10 +182,18 @@ impl Intention for NewAccount {
                 ],
             )
             .await?;
-        let Some(row) = created else { return Ok(SignUpOutcome::EmailTaken) };
-        let user = user(&row, 0)?;
-        record(write, EventKind::SignUp, about(&self.namespace, user.id), &self.audit).await?;
-        Ok(SignUpOutcome::Created(user))
+        let found = created.map(|row| user(&row, 0)).transpose()?;
+        let made = found.filter(|user| user.id == self.id);
+        let about = about(&self.namespace, self.id);
+        if made.is_some() {
+            record(write, EventKind::SignUp, about, &self.audit).await?;
+        } else if self.mails.is_some() {
+            record(write, EventKind::SignUpTaken, about, &self.audit).await?;
+        }
+        if let Some(mails) = &self.mails {
+            orders::insert(write, if made.is_some() { &mails.made } else { &mails.taken }).await?;
+        }
+        Ok(made.map_or(SignUpOutcome::EmailTaken, SignUpOutcome::Created))
     }
 }
 

@@ -42,6 +42,7 @@ mod session_rows;
 mod sessions;
 mod statements;
 mod upkeep;
+mod verifications;
 mod writer;
 
 pub use address::{DatabaseAddress, InvalidAddress, redacted};

@@ -103,9 +103,11 @@ impl Limiter for PostgresStore {
         Ok(())
     }
 
-    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<(), Fault> {
-        let sql = "DELETE FROM limits WHERE kind = $1 AND key = $2";
-        self.writers.once(sql, &[&limit.name(), &key.as_slice()]).await?;
-        Ok(())
+    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<u32, Fault> {
+        let sql = "DELETE FROM limits WHERE kind = $1 AND key = $2 RETURNING failures";
+        let rows = self.writers.once(sql, &[&limit.name(), &key.as_slice()]).await?;
+        let failures: Option<i64> =
+            rows.first().map(|row| row.try_get(0)).transpose().map_err(Failure::from)?;
+        Ok(u32::try_from(failures.unwrap_or(0)).unwrap_or(u32::MAX))
     }
 }

@@ -95,9 +95,14 @@ impl Intention for OrderMail {
 
     async fn run(&self, write: &Write<'_>) -> Result<OutboxId, Failure> {
         let id = orders::insert(write, &self.order).await?;
-        if let MailSubject::ForgotPassword { .. } = &self.order.subject {
+        let asked = match &self.order.subject {
+            MailSubject::ForgotPassword { .. } => Some(EventKind::ForgotPassword),
+            MailSubject::VerifyEmail { .. } => Some(EventKind::ResendVerification),
+            _ => None,
+        };
+        if let Some(event) = asked {
             let about = About { namespace: Some(&self.order.namespace), ..About::default() };
-            record(write, EventKind::ForgotPassword, about, &self.audit).await?;
+            record(write, event, about, &self.audit).await?;
         }
         Ok(id)
     }

@@ -1,7 +1,7 @@
 //! Between rows and values. A stored value that cannot be one of ours is a failure that names its column.
 
 use crate::failure::Failure;
-use app::outbox::{MailOrder, MailState, MailSubject, Notice, OutboxRow};
+use app::outbox::{MailOrder, MailState, MailSubject, Notice, OutboxRow, SignInNotice};
 use domain::account::{AccountStatus, CredentialEpoch, User};
 use domain::email_address::EmailAddress;
 use domain::ids::{OutboxId, SessionId, UserId};
@@ -31,11 +31,8 @@ pub(crate) const SESSION_COLUMNS: &str = "s.id, s.namespace, s.user_id, s.salt, 
 pub(crate) const SESSION_WIDTH: usize = 20;
 
 /// The columns that [`outbox_row`] reads, in its order, of the table `o`.
-pub(crate) const OUTBOX_COLUMNS: &str = "o.id, o.namespace, o.locale, o.kind, o.user_id, o.email, o.redirect_to, \
+pub(crate) const OUTBOX_COLUMNS: &str = "o.id, o.namespace, o.locale, o.kind, o.user_id, o.email, o.redirect_to, o.session_id, \
     o.state, o.attempts, o.created_at, o.next_attempt_at, o.last_error";
-
-/// The kind of an order for a reset mail.
-pub(crate) const FORGOT_PASSWORD: &str = "forgot_password";
 
 /// Reads the cells of a row one after another.
 pub(crate) struct Cells<'a> {
@@ -192,16 +189,22 @@ fn subject(cells: &mut Cells<'_>) -> Result<MailSubject, Failure> {
     let unknown_kind = cells.unreadable();
     let user: Option<Uuid> = cells.cell()?;
     let unknown_user = cells.unreadable();
+    let user = || user.map(UserId::new).ok_or(unknown_user);
+    if let Some(make) = MailSubject::of_address(&kind) {
+        let email = cells.email()?;
+        let target = |text: &str| RedirectAllowlist::new([text.to_owned()]).ok()?.find(text).cloned();
+        let redirect = cells.parsed(target)?;
+        cells.skip(1);
+        return Ok(make(email, redirect));
+    }
+    // The address and the target of a notice are empty.
+    cells.skip(2);
+    let session: Option<Uuid> = cells.cell()?;
+    let unknown_session = cells.unreadable();
     if let Some(notice) = Notice::from_name(&kind) {
-        // The address and the target of a notice are empty.
-        cells.skip(2);
-        return Ok(MailSubject::Notice { user: UserId::new(user.ok_or(unknown_user)?), notice });
+        return Ok(MailSubject::Notice { user: user()?, notice });
     }
-    if kind != FORGOT_PASSWORD {
-        return Err(unknown_kind);
-    }
-    Ok(MailSubject::ForgotPassword {
-        email: cells.email()?,
-        redirect: cells.parsed(|text| RedirectAllowlist::new([text.to_owned()]).ok()?.find(text).cloned())?,
-    })
+    let notice = SignInNotice::from_name(&kind).ok_or(unknown_kind)?;
+    let session = session.map(SessionId::new).ok_or(unknown_session)?;
+    Ok(MailSubject::SignIn { user: user()?, session, notice })
 }

@@ -20,7 +20,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         name: "first schema",
@@ -50,6 +50,12 @@ const MIGRATIONS: [Migration; 5] = [
         name: "audit chain",
         oldest_program: 1,
         sql: include_str!("../migrations/V5__audit_chain.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "proved mailboxes",
+        oldest_program: 1,
+        sql: include_str!("../migrations/V7__proved_mailboxes.sql"),
     },
 ];
 

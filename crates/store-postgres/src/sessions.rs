@@ -156,6 +156,9 @@ impl Intention for OpenSession {
         evict_idlest(write, self).await?;
         let session = self.begin(write.now);
         insert(write, &session).await?;
+        if let Some(notice) = &self.notice {
+            orders::insert(write, notice).await?;
+        }
         record(write, EventKind::SignIn, about(&session), &self.audit).await?;
         Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
     }

@@ -21,6 +21,7 @@ use domain::event::EventKind;
 use domain::ids::UserId;
 use domain::namespace::NamespaceName;
 use domain::session::RevokeReason;
+use domain::time::UnixMillis;
 use rusqlite::{OptionalExtension as _, Result, Row, params};
 use uuid::Uuid;
 
@@ -40,10 +41,11 @@ impl AccountStore for SqliteStore {
         self.readers.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT id, password, credential_epoch, status, 0 AS is_decoy FROM users
+                    "SELECT id, password, credential_epoch, status, email_verified,
+                            last_sign_in_at IS NOT NULL AS has_signed_in, 0 AS is_decoy FROM users
                       WHERE namespace = ?1 AND email = ?2
                      UNION ALL
-                     SELECT id, password, 0, 'active', 1 FROM decoys WHERE namespace = ?1
+                     SELECT id, password, 0, 'active', 0, 0, 1 FROM decoys WHERE namespace = ?1
                      LIMIT 1",
                 )?
                 .query_row(params![namespace.as_str(), email.as_str()], credential)
@@ -58,7 +60,8 @@ impl AccountStore for SqliteStore {
         self.readers.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT id, password, credential_epoch, status, 0 AS is_decoy FROM users
+                    "SELECT id, password, credential_epoch, status, email_verified,
+                            last_sign_in_at IS NOT NULL AS has_signed_in, 0 AS is_decoy FROM users
                       WHERE namespace = ?1 AND id = ?2",
                 )?
                 .query_row(params![namespace.as_str(), user.uuid().as_bytes()], credential)
@@ -173,35 +176,70 @@ fn credential(row: &Row<'_>) -> Result<Credential> {
         password: SealedPassword(get(row, "password")?),
         epoch: CredentialEpoch(get(row, "credential_epoch")?),
         status: parsed(row, "status", AccountStatus::from_name)?,
+        email_verified: get(row, "email_verified")?,
+        has_signed_in: get(row, "has_signed_in")?,
         is_decoy: get(row, "is_decoy")?,
     })
 }
 
-/// Makes an account, inside a write.
+/// Makes an account, inside a write. A taken address is to cost what a free one costs, so nothing is read back of a row
+/// that was made: all of it is known.
 pub(crate) fn sign_up(write: &Write<'_>, new: &NewAccount) -> Result<SignUpOutcome> {
-    let sql = format!(
-        "INSERT INTO users (namespace, id, email, email_verified, status, credential_epoch, password, created_at, updated_at)
-         VALUES (?1, ?2, ?3, 0, 'active', 0, ?4, ?5, ?5)
-         ON CONFLICT (namespace, email) DO NOTHING RETURNING {USER_COLUMNS}"
-    );
-    let created = write
+    let is_made = insert(write, new, new.email.as_str())? == 1;
+    let about = About { namespace: Some(&new.namespace), user: Some(new.id), ..About::default() };
+    if is_made {
+        record(write, EventKind::SignUp, about, &new.audit)?;
+    } else if new.mails.is_some() {
+        write_and_remove(write, new)?;
+        record(write, EventKind::SignUpTaken, about, &new.audit)?;
+    }
+    if let Some(mails) = &new.mails {
+        outbox::insert(write, if is_made { &mails.made } else { &mails.taken })?;
+    }
+    Ok(if is_made { SignUpOutcome::Created(made(new, write.now)) } else { SignUpOutcome::EmailTaken })
+}
+
+fn insert(write: &Write<'_>, new: &NewAccount, email: &str) -> Result<usize> {
+    write
         .connection
-        .prepare_cached(&sql)?
-        .query_row(
-            params![
-                new.namespace.as_str(),
-                new.id.uuid().as_bytes(),
-                new.email.as_str(),
-                new.password.0,
-                write.now.as_millis()
-            ],
-            user,
-        )
-        .optional()?;
-    let Some(user) = created else { return Ok(SignUpOutcome::EmailTaken) };
-    let about = About { namespace: Some(&new.namespace), user: Some(user.id), ..About::default() };
-    record(write, EventKind::SignUp, about, &new.audit)?;
-    Ok(SignUpOutcome::Created(user))
+        .prepare_cached(
+            "INSERT INTO users (namespace, id, email, email_verified, status, credential_epoch, password, created_at, updated_at)
+             VALUES (?1, ?2, ?3, 0, 'active', 0, ?4, ?5, ?5)
+             ON CONFLICT (namespace, email) DO NOTHING",
+        )?
+        .execute(params![
+            new.namespace.as_str(),
+            new.id.uuid().as_bytes(),
+            email,
+            new.password.0,
+            write.now.as_millis()
+        ])
+}
+
+/// The account as it was just written.
+fn made(new: &NewAccount, now: UnixMillis) -> User {
+    User {
+        id: new.id,
+        namespace: new.namespace.clone(),
+        email: new.email.clone(),
+        email_verified: false,
+        status: AccountStatus::Active,
+        credential_epoch: CredentialEpoch(0),
+        created_at: now,
+        updated_at: now,
+        last_sign_in_at: None,
+    }
+}
+
+/// The work of a new row, without the row: pages are written at the places of the file where they would be if the address
+/// had been free. With a blank behind it the address is nobody's, and lies beside itself in the index.
+fn write_and_remove(write: &Write<'_>, new: &NewAccount) -> Result<()> {
+    insert(write, new, &format!("{} ", new.email.as_str()))?;
+    write
+        .connection
+        .prepare_cached("DELETE FROM users WHERE namespace = ?1 AND id = ?2")?
+        .execute(params![new.namespace.as_str(), new.id.uuid().as_bytes()])?;
+    Ok(())
 }
 
 /// Sets a password, inside a write.

@@ -24,6 +24,7 @@ mod rows;
 mod sessions;
 mod tables;
 mod upkeep;
+mod verifications;
 mod writer;
 
 pub use examine::{Examination, examine};

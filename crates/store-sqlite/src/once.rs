@@ -26,7 +26,8 @@ impl OnceStore for SqliteStore {
     }
 
     async fn sign_up_once(&self, new: NewAccount, once: Once) -> Result<OnceOutcome<SignUpOutcome>, Fault> {
-        let answer = |outcome: &SignUpOutcome| Some(OnceAnswer::of_sign_up(outcome));
+        let in_secret = new.mails.is_some().then_some(new.id);
+        let answer = move |outcome: &SignUpOutcome| Some(OnceAnswer::of_sign_up(outcome, in_secret));
         self.writer.submit(move |write| happen(write, &once, |write| sign_up(write, &new), answer)).await
     }
 

@@ -71,9 +71,14 @@ impl OutboxStore for SqliteStore {
 /// Writes one order, inside a write.
 pub(crate) fn order(write: &Write<'_>, order: &MailOrder, audit: &AuditContext) -> Result<OutboxId> {
     let id = insert(write, order)?;
-    if let MailSubject::ForgotPassword { .. } = &order.subject {
+    let asked = match &order.subject {
+        MailSubject::ForgotPassword { .. } => Some(EventKind::ForgotPassword),
+        MailSubject::VerifyEmail { .. } => Some(EventKind::ResendVerification),
+        _ => None,
+    };
+    if let Some(event) = asked {
         let about = About { namespace: Some(&order.namespace), ..About::default() };
-        record(write, EventKind::ForgotPassword, about, audit)?;
+        record(write, event, about, audit)?;
     }
     Ok(id)
 }

@@ -9,6 +9,7 @@ use app::ports::store::{
     AccountKey, AccountStore as _, ApiKeyStore as _, AuditStore as _, BeginReset, ChainMark, EventFilter,
     EventSeal, KeyStore as _, MailResult, Once, OnceStore as _, OpenSession, OpenSessionOutcome,
     OutboxStore as _, ResetStore as _, Retention, SessionStore as _, SignUpOutcome, StoreUpkeep as _,
+    VerificationStore as _,
 };
 use domain::account::{AccountStatus, User};
 use domain::ids::SessionId;
@@ -21,8 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::builders::{
-    audit, co, email, end, end_all, forgot, fresh_uuid, full, new_account, new_api_key, notice, open, policy,
-    redeem, refresh, rotation, sealed, set_password, signing_key,
+    audit, co, email, end, end_all, forgot, fresh_uuid, full, new_account, new_account_in_secret,
+    new_api_key, notice, open, policy, redeem, refresh, rotation, sealed, set_password, signing_key,
+    verification, verify,
 };
 use testkit::{FakeClock, SeededEntropy};
 
@@ -34,7 +36,7 @@ const MAY_SCAN: [&str; 7] = [
     "SELECT id FROM resets WHERE (expires_at <= ?1",
     "DELETE FROM resets WHERE user_id = ?1 OR (namespace",
     "DELETE FROM outbox WHERE user_id = ?1 OR (namespace",
-    "SELECT id, namespace, locale, kind, user_id, email, redirect_to, state, attempts, created_at, \
+    "SELECT id, namespace, locale, kind, user_id, email, redirect_to, session_id, state, attempts, created_at, \
      next_attempt_at, last_error FROM outbox WHERE ?1 OR state",
 ];
 /// Tables of a handful of rows.
@@ -111,6 +113,7 @@ async fn use_once(store: &SqliteStore, user: &User) -> Result<(), Fault> {
 
 async fn use_accounts_and_sessions(store: &SqliteStore) -> Result<(User, Session), Fault> {
     let SignUpOutcome::Created(user) = store.sign_up(new_account("kari")).await? else { unreachable!() };
+    store.sign_up(new_account_in_secret("kari")).await?;
     store.put_decoy(&co(), user.id, sealed("decoy")).await?;
     store.find_decoy(&co()).await?;
     store.find_credential(&co(), &email("nobody")).await?;
@@ -146,6 +149,10 @@ async fn use_resets_and_mail(store: &SqliteStore, user: &User) -> Result<(), Fau
     else {
         unreachable!()
     };
+    let order = store.order_mail(verification("kari"), audit()).await?;
+    let proof = store.begin_verification(order).await?.unwrap();
+    store.find_verification(&co(), user.id).await?;
+    store.verify_email(verify(&proof)).await?;
     store.find_reset(&co(), pending.id).await?;
     store.redeem_reset(redeem(user, &pending)).await?;
     store.finish_mail(claimed.lease(), MailResult::Sent).await.map(|_| ())

@@ -1,6 +1,6 @@
 //! Between rows and values. A stored value that cannot be one of ours is an error that names its column.
 
-use app::outbox::{MailOrder, MailState, MailSubject, Notice, OutboxRow};
+use app::outbox::{MailOrder, MailState, MailSubject, Notice, OutboxRow, SignInNotice};
 use domain::account::{AccountStatus, CredentialEpoch, User};
 use domain::email_address::EmailAddress;
 use domain::ids::{OutboxId, SessionId, UserId};
@@ -25,7 +25,7 @@ pub(crate) const SESSION_COLUMNS: &str = "id, namespace, user_id, salt, mac_key,
     created_at, last_proof_at, idle_deadline, absolute_deadline, revoked_at, revoke_reason, user_agent, address";
 
 /// The columns that [`outbox_row`] reads, in its order.
-pub(crate) const OUTBOX_COLUMNS: &str = "id, namespace, locale, kind, user_id, email, redirect_to, state, attempts, created_at, next_attempt_at, last_error";
+pub(crate) const OUTBOX_COLUMNS: &str = "id, namespace, locale, kind, user_id, email, redirect_to, session_id, state, attempts, created_at, next_attempt_at, last_error";
 
 /// A column that holds something else than it should.
 pub(crate) fn unreadable(column: &'static str) -> rusqlite::Error {
@@ -151,17 +151,7 @@ pub(crate) fn session(row: &Row<'_>) -> Result<Session> {
 
 /// A mail order and where it stands.
 pub(crate) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
-    let kind: String = get(row, "kind")?;
-    let subject = match Notice::from_name(&kind) {
-        Some(notice) => MailSubject::Notice { user: UserId::new(uuid(row, "user_id")?), notice },
-        None if kind == FORGOT_PASSWORD => MailSubject::ForgotPassword {
-            email: parsed(row, "email", |text| EmailAddress::parse(text).ok())?,
-            redirect: parsed(row, "redirect_to", |text| {
-                RedirectAllowlist::new([text.to_owned()]).ok()?.find(text).cloned()
-            })?,
-        },
-        None => return Err(unreadable("kind")),
-    };
+    let subject = subject(row)?;
     Ok(OutboxRow {
         id: OutboxId::new(uuid(row, "id")?),
         order: MailOrder {
@@ -177,5 +167,20 @@ pub(crate) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
     })
 }
 
-/// The kind of an order for a reset mail.
-pub(crate) const FORGOT_PASSWORD: &str = "forgot_password";
+fn subject(row: &Row<'_>) -> Result<MailSubject> {
+    let kind: String = get(row, "kind")?;
+    let user = || uuid(row, "user_id").map(UserId::new);
+    if let Some(notice) = Notice::from_name(&kind) {
+        return Ok(MailSubject::Notice { user: user()?, notice });
+    }
+    if let Some(notice) = SignInNotice::from_name(&kind) {
+        let session = SessionId::new(uuid(row, "session_id")?);
+        return Ok(MailSubject::SignIn { user: user()?, session, notice });
+    }
+    let make = MailSubject::of_address(&kind).ok_or_else(|| unreadable("kind"))?;
+    let email = parsed(row, "email", |text| EmailAddress::parse(text).ok())?;
+    let redirect = parsed(row, "redirect_to", |text| {
+        RedirectAllowlist::new([text.to_owned()]).ok()?.find(text).cloned()
+    })?;
+    Ok(make(email, redirect))
+}

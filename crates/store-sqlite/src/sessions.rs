@@ -103,6 +103,9 @@ fn open_session(write: &Write<'_>, open: &OpenSession) -> Result<OpenSessionOutc
     let session = open.begin(write.now);
     insert(write, &session)?;
     let about = about(&session);
+    if let Some(notice) = &open.notice {
+        outbox::insert(write, notice)?;
+    }
     record(write, EventKind::SignIn, about, &open.audit)?;
     Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
 }

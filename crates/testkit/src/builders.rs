@@ -5,8 +5,8 @@ use app::outbox::{MailOrder, MailSubject, Notice};
 use app::ports::keys::{SigningAlgorithm, SigningKeyRecord};
 use app::ports::password_hasher::SealedPassword;
 use app::ports::store::{
-    EndSession, EndSessions, NewAccount, NewApiKey, OpenSession, PendingReset, RedeemReset, RefreshSession,
-    SetPassword,
+    EndSession, EndSessions, MailboxProof, NewAccount, NewApiKey, OpenSession, PendingReset,
+    PendingVerification, RedeemReset, RefreshSession, SetPassword, SignUpMails, VerifyEmail,
 };
 use domain::account::User;
 use domain::api_key::{ApiKeyName, Rotation};
@@ -90,8 +90,18 @@ pub fn new_account(name: &str) -> NewAccount {
         namespace: co(),
         email: email(name),
         password: sealed("first"),
+        mails: None,
         audit: audit(),
     }
+}
+
+/// An account in [`co`] whose mailbox is told what became of its sign-up, and nobody else.
+pub fn new_account_in_secret(name: &str) -> NewAccount {
+    let order = |subject| MailOrder { namespace: co(), locale: Locale::Norwegian, subject };
+    let redirect = redirect("https://platform.minbil.no/page");
+    let made = order(MailSubject::VerifyEmail { email: email(name), redirect: redirect.clone() });
+    let taken = order(MailSubject::SignUpTaken { email: email(name), redirect });
+    NewAccount { mails: Some(SignUpMails { made, taken }), ..new_account(name) }
 }
 
 /// A session of `user`, whose password was just right.
@@ -107,6 +117,7 @@ pub fn open(user: &User) -> OpenSession {
         policy: policy(),
         client: client(),
         rehash: None,
+        notice: None,
         audit: audit(),
     }
 }
@@ -191,6 +202,27 @@ pub fn forgot(name: &str) -> MailOrder {
             email: email(name),
             redirect: redirect("https://platform.minbil.no/reset-password"),
         },
+    }
+}
+
+/// An order for a verification mail in [`co`].
+pub fn verification(name: &str) -> MailOrder {
+    let redirect = redirect("https://platform.minbil.no/verify");
+    let subject = MailSubject::VerifyEmail { email: email(name), redirect };
+    MailOrder { namespace: co(), locale: Locale::Norwegian, subject }
+}
+
+/// The use of a mailed proof that works for an hour.
+pub fn verify(pending: &PendingVerification) -> VerifyEmail {
+    VerifyEmail {
+        namespace: pending.user.namespace.clone(),
+        user: pending.user.id,
+        proof: Some(MailboxProof {
+            verification: pending.id,
+            epoch: pending.user.credential_epoch,
+            expires_at: pending.now.plus(HOUR),
+        }),
+        audit: audit(),
     }
 }
 

@@ -25,7 +25,10 @@ impl MailWriter for PlainWriter {
     ) -> Result<OutgoingMail, Fault> {
         let (about, text) = match content {
             MailContent::PasswordReset { link, .. } => ("password_reset", link.clone()),
+            MailContent::VerifyEmail { link, .. } => ("verify_email", link.clone()),
+            MailContent::SignUpTaken { page } => ("sign_up_taken", SecretText::new(page.to_string())),
             MailContent::Notice(notice) => (notice.name(), SecretText::new(String::new())),
+            MailContent::SignIn { notice, .. } => (notice.name(), SecretText::new(String::new())),
         };
         let subject = format!("{about} {namespace} {}", locale.tag());
         Ok(OutgoingMail { id, to: to.clone(), subject, html: text.clone(), text })

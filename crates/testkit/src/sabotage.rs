@@ -3,7 +3,7 @@
 
 use crate::watched_store::{StoreWatcher, WatchedStore};
 use app::fault::Fault;
-use app::outbox::{MailOrder, MailSubject};
+use app::outbox::MailOrder;
 use app::ports::password_hasher::{HashPermit, PasswordHasher, QueueFull, SealedPassword, Verification};
 use app::ports::store::Store;
 use app::service::Service;
@@ -54,8 +54,8 @@ impl Sabotage {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// Whether there is anything of its kind in forgot-password, which hashes nothing.
-    pub const fn is_of_forgot_password(self) -> bool {
+    /// Whether there is anything of its kind where a mail is ordered, which verifies no password.
+    pub const fn is_of_ordered_mail(self) -> bool {
         matches!(self, Self::ExtraSelect | Self::ExtraUpdate | Self::Sleep250us)
     }
 
@@ -149,7 +149,7 @@ impl PasswordHasher for LeakyHasher {
     }
 }
 
-/// Forgot-password leaks where it orders the mail.
+/// Forgot-password and a sign-up in secret leak where they order the mail.
 struct LeakyOrders {
     sabotage: Sabotage,
     store: Arc<dyn Store>,
@@ -159,7 +159,7 @@ struct LeakyOrders {
 impl StoreWatcher for LeakyOrders {
     async fn before(&self, _: &'static str, order: Option<&MailOrder>) {
         let Some(order) = order else { return };
-        let MailSubject::ForgotPassword { email, .. } = &order.subject else { return };
+        let Some((email, _)) = order.subject.address() else { return };
         let found = self.store.find_credential(&order.namespace, email).await.unwrap();
         if !found.is_decoy {
             self.sabotage.charge(self.store.as_ref(), &order.namespace, found.user).await.unwrap();

@@ -11,8 +11,9 @@ use app::ports::store::{
     AuditRow, AuditStore, BeginReset, ChainMark, ChainPage, ClaimedMail, Credential, EndSession,
     EndSessionOutcome, EndSessions, EventFilter, EventSeal, KeyStore, MailLease, MailResult, NewAccount,
     NewApiKey, NewEvent, Once, OnceOutcome, OnceRecord, OnceStore, OpenSession, OpenSessionOutcome,
-    OutboxStore, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore, Retention, SessionStore,
-    SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset, Unsealed,
+    OutboxStore, PendingVerification, Purged, RedeemReset, RefreshOutcome, RefreshSession, ResetStore,
+    Retention, SessionStore, SessionView, SetPassword, SignUpOutcome, Store, StoreUpkeep, StoredReset,
+    StoredVerification, Unsealed, VerificationStore, VerifyEmail,
 };
 use async_trait::async_trait;
 use domain::account::{AccountStatus, User};
@@ -52,12 +53,13 @@ impl WatchedStore {
 
 /// One line per method of a port, so that a new method is one line here.
 macro_rules! watched {
-    ($port:ident: $( $method:ident ( $( $argument:ident : $type:ty ),* ) -> $out:ty; )*) => {
+    ($port:ident: $( $method:ident ( $( $argument:ident : $type:ty ),* ) -> $out:ty $(, ordering $order:expr)?; )*) => {
         #[async_trait]
         impl $port for WatchedStore {
             $(
                 async fn $method(&self, $( $argument: $type ),*) -> Result<$out, Fault> {
-                    self.watcher.before(stringify!($method), None).await;
+                    let order = None$(.or($order))?;
+                    self.watcher.before(stringify!($method), order).await;
                     let result = self.inner.$method($( $argument ),*).await;
                     self.watcher.after(stringify!($method), &result);
                     result
@@ -68,7 +70,7 @@ macro_rules! watched {
 }
 
 watched! { AccountStore:
-    sign_up(new: NewAccount) -> SignUpOutcome;
+    sign_up(new: NewAccount) -> SignUpOutcome, ordering new.mails.as_ref().map(|mails| &mails.made);
     find_credential(namespace: &NamespaceName, email: &EmailAddress) -> Credential;
     find_credential_of(namespace: &NamespaceName, user: UserId) -> Option<Credential>;
     find_account(namespace: &NamespaceName, key: &AccountKey) -> Option<User>;
@@ -94,6 +96,12 @@ watched! { ResetStore:
     begin_reset(order: OutboxId, mac_key: MacKeyId, valid_for: Duration) -> BeginReset;
     find_reset(namespace: &NamespaceName, reset: ResetId) -> Option<StoredReset>;
     redeem_reset(redeem: RedeemReset) -> AccountChange;
+}
+
+watched! { VerificationStore:
+    begin_verification(order: OutboxId) -> Option<PendingVerification>;
+    find_verification(namespace: &NamespaceName, user: UserId) -> Option<StoredVerification>;
+    verify_email(verify: VerifyEmail) -> AccountChange;
 }
 
 watched! { KeyStore:

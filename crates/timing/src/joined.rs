@@ -68,8 +68,8 @@ async fn make_accounts(service: &Service, settings: &Settings, pool: &Pool) -> a
                 let sealed = service.hasher.import(&namespace, id, &hash).map_err(anyhow::Error::msg)?;
                 let email = EmailAddress::parse(&address(pool.seed, class, index))?;
                 let namespace = namespace.clone();
-                let new =
-                    NewAccount { id, namespace, email, password: sealed, audit: AuditContext::operator() };
+                let (password, audit) = (sealed, AuditContext::operator());
+                let new = NewAccount { id, namespace, email, password, mails: None, audit };
                 making.spawn(make(Arc::clone(&service.store), new, class));
             }
             while let Some(made) = making.join_next().await {

@@ -5,7 +5,7 @@ use crate::pairs::{Look, Pairs, Question, differences, pool};
 use crate::probe::Call;
 use crate::random::Random;
 use crate::report::{self, Row};
-use crate::served::{Profile, Server};
+use crate::served::{Profile, Server, Setting};
 use crate::statistics::{Interval, auc, median_interval, quantile};
 use crate::verdict::{self, Verdict};
 use anyhow::Context as _;
@@ -24,11 +24,15 @@ const FORGOT_PASSWORD_BOUND: f64 = 10.0;
 /// Microseconds for what the next request may feel.
 const ECHO_BOUND: f64 = 50.0;
 
-const QUESTIONS: [Question; 4] = [
+/// A row of a user is written in either case, but not at the same place of the file.
+const SIGN_UP_BOUND: f64 = 25.0;
+const QUESTIONS: [Question; 6] = [
     Question { call: Call::SignIn, class: Class::Known },
     Question { call: Call::SignIn, class: Class::Disabled },
     Question { call: Call::ForgotPassword, class: Class::Known },
     Question { call: Call::ForgotPassword, class: Class::Disabled },
+    Question { call: Call::SignUp, class: Class::Known },
+    Question { call: Call::SignUp, class: Class::Disabled },
 ];
 
 /// What all measurements share.
@@ -141,7 +145,7 @@ impl Bench {
     /// What the next request feels, of whoever it is.
     pub(crate) fn layer3(&mut self) -> anyhow::Result<Vec<Row>> {
         let mut rows = Vec::new();
-        for question in [QUESTIONS[0], QUESTIONS[2]] {
+        for question in [QUESTIONS[0], QUESTIONS[2], QUESTIONS[4]] {
             let measure = Measure {
                 layer: 3,
                 question,
@@ -197,9 +201,9 @@ impl Bench {
         let seed = self.random.next();
         let server = if is_shipped {
             let binary = self.shipped.as_ref().context("layers 2 and 3 need --server FILE")?;
-            Server::shipped(binary, profile, seed, pool)?
+            Server::shipped(binary, Setting { profile, call: question.call }, seed, pool)?
         } else {
-            Server::joined(profile, seed, pool, sabotage)?
+            Server::joined(Setting { profile, call: question.call }, seed, pool, sabotage)?
         };
         let taken = Pairs::take(&server, question, look, pairs, &mut self.random)?;
         let (call, class) = (question.call.name(), question.class.name());
@@ -264,10 +268,11 @@ const fn bound(call: Call) -> f64 {
     match call {
         Call::SignIn => SIGN_IN_BOUND,
         Call::ForgotPassword => FORGOT_PASSWORD_BOUND,
+        Call::SignUp => SIGN_UP_BOUND,
     }
 }
 
 /// The leaks are put before accounts that are open.
 fn is_asked(sabotage: Sabotage, question: Question) -> bool {
-    question.class == Class::Known && (question.call == Call::SignIn || sabotage.is_of_forgot_password())
+    question.class == Class::Known && (question.call == Call::SignIn || sabotage.is_of_ordered_mail())
 }

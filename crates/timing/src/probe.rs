@@ -15,6 +15,8 @@ pub(crate) enum Call {
     SignIn,
     /// A reset mail.
     ForgotPassword,
+    /// A sign-up where only the mailbox is told whether the address was taken.
+    SignUp,
 }
 
 impl Call {
@@ -23,6 +25,7 @@ impl Call {
         match self {
             Self::SignIn => "sign-in",
             Self::ForgotPassword => "forgot-password",
+            Self::SignUp => "sign-up",
         }
     }
 
@@ -31,6 +34,16 @@ impl Call {
         match self {
             Self::SignIn => 401,
             Self::ForgotPassword => 200,
+            Self::SignUp => 201,
+        }
+    }
+
+    /// What the server is set to for it, beside its profile.
+    pub(crate) const fn settings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::SignIn | Self::ForgotPassword => &[],
+            // Otherwise sign-up says itself that an address is taken.
+            Self::SignUp => &[("MINBIL_AUTH_NAMESPACES__CO__EMAIL_VERIFICATION", "required")],
         }
     }
 
@@ -38,6 +51,7 @@ impl Call {
         match self {
             Self::SignIn => format!(r#"{{"email":"{email}","password":"a wrong password"}}"#),
             Self::ForgotPassword => format!(r#"{{"email":"{email}"}}"#),
+            Self::SignUp => format!(r#"{{"email":"{email}","password":"a password that is new"}}"#),
         }
     }
 }

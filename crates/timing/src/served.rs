@@ -1,7 +1,7 @@
 //! A running server: a child process whose time on the processor can be read.
 
 use crate::joined;
-use crate::probe::Probe;
+use crate::probe::{Call, Probe};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,6 +20,21 @@ pub(crate) enum Profile {
     Sensitive,
     /// As it ships.
     Production,
+}
+
+/// What a server is set to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    /// What it costs.
+    pub(crate) profile: Profile,
+    /// What it is asked.
+    pub(crate) call: Call,
+}
+
+impl Setting {
+    fn settings(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.profile.settings().iter().chain(self.call.settings()).copied()
+    }
 }
 
 /// The hash's memory in the sensitive profile.
@@ -58,22 +73,22 @@ pub(crate) struct Server {
 
 impl Server {
     /// The parts, joined as the server joins them, with all accounts, and a leak or none.
-    pub(crate) fn joined(profile: Profile, seed: u64, pool: usize, sabotage: &str) -> anyhow::Result<Self> {
-        let (data, port) = (profile.folder()?, free_port()?);
+    pub(crate) fn joined(setting: Setting, seed: u64, pool: usize, sabotage: &str) -> anyhow::Result<Self> {
+        let (data, port) = (setting.profile.folder()?, free_port()?);
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(joined::COMMAND).arg(data.path());
         command.args([&port.to_string(), &seed.to_string(), &pool.to_string(), sabotage]);
-        Self::start(command.envs(profile.settings().iter().copied()), data, seed, port)
+        Self::start(command.envs(setting.settings()), data, seed, port)
     }
 
     /// The program that ships, on a database with all accounts.
-    pub(crate) fn shipped(binary: &Path, profile: Profile, seed: u64, pool: usize) -> anyhow::Result<Self> {
-        let data = Self::joined(profile, seed, pool, "none")?.stop()?;
+    pub(crate) fn shipped(binary: &Path, setting: Setting, seed: u64, pool: usize) -> anyhow::Result<Self> {
+        let data = Self::joined(setting, seed, pool, "none")?.stop()?;
         let port = free_port()?;
         let mut command = Command::new(binary);
         command.arg("--data-dir").arg(data.path());
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
-        Self::start(command.envs(profile.settings().iter().copied()), data, seed, port)
+        Self::start(command.envs(setting.settings()), data, seed, port)
     }
 
     fn start(command: &mut Command, data: TempDir, seed: u64, port: u16) -> anyhow::Result<Self> {

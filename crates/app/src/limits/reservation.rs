@@ -49,7 +49,7 @@ pub(crate) struct Reservation<'a> {
 /// One payment.
 pub(crate) struct Ticket {
     due: Due,
-    _under_way: UnderWay,
+    under_way: UnderWay,
 }
 
 impl<'a> Reservation<'a> {
@@ -74,16 +74,22 @@ impl<'a> Reservation<'a> {
         Ok(reservation)
     }
 
-    /// It proved right: every row of failures ends, and every pace gets its unit back.
-    pub(crate) async fn succeed(self) {
+    /// It proved right: every row of failures ends, and every pace gets its unit back. How many failures there were
+    /// before it in the longest row, not counting what is still under way: that may prove right as well.
+    pub(crate) async fn succeed(self) -> u32 {
+        let mut longest = 0;
         for ticket in self.paid {
             let Due { limit, key, rule } = ticket.due;
             let limiter = limiter(self.service, limit);
-            said(match rule {
-                Rule::Pace(budget) => limiter.refund(limit, key, budget).await,
-                Rule::Row(_) => limiter.clear(limit, key).await,
-            });
+            match rule {
+                Rule::Pace(budget) => said(limiter.refund(limit, key, budget).await),
+                Rule::Row(_) => match limiter.clear(limit, key).await {
+                    Ok(attempts) => longest = longest.max(attempts.saturating_sub(ticket.under_way.count())),
+                    Err(fault) => said(Err(fault)),
+                },
+            }
         }
+        longest
     }
 
     /// It proved nothing: as if it had not been made.
@@ -129,7 +135,7 @@ async fn pay(service: &Service, due: Due) -> Result<Ticket, LimitError> {
     match refused {
         Some(retry_after) => Err(refusal(service, due, retry_after)),
         None => {
-            let ticket = Ticket { due, _under_way: place.begin() };
+            let ticket = Ticket { due, under_way: place.begin() };
             // Only now: the next in line must see this one under way.
             drop(turn);
             Ok(ticket)
@@ -161,5 +167,5 @@ pub(crate) async fn count_failure(service: &Service, due: Due) -> Result<(), Lim
 
 /// Ends the row of failures of strangers on an account whose owner has proved itself in another way.
 pub(crate) async fn forgive(service: &Service, account: &LimitKey) {
-    said(service.limiter.clear(Limit::SignInAccount, *account).await);
+    said(service.limiter.clear(Limit::SignInAccount, *account).await.map(drop));
 }

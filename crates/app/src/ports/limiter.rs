@@ -34,11 +34,17 @@ pub enum Limit {
     CurrentPassword,
     /// Refused refreshes and API keys from one network address.
     RefreshAddress,
+    /// Requests for verification mails from one network address.
+    VerificationAddress,
+    /// Verification mails to one mail address, sign-ups with it included.
+    Verification,
+    /// Mails about one device that is new to one account.
+    NewDevice,
 }
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -49,6 +55,9 @@ impl Limit {
         Self::ResetAddress,
         Self::CurrentPassword,
         Self::RefreshAddress,
+        Self::VerificationAddress,
+        Self::Verification,
+        Self::NewDevice,
     ];
 
     /// The name, as it is stored and as `RateLimit-Policy` gives it.
@@ -64,6 +73,9 @@ impl Limit {
             Self::ResetAddress => "reset-address",
             Self::CurrentPassword => "current-password",
             Self::RefreshAddress => "refresh-address",
+            Self::VerificationAddress => "verification-address",
+            Self::Verification => "verification",
+            Self::NewDevice => "new-device",
         }
     }
 
@@ -74,12 +86,15 @@ impl Limit {
             | Self::SignUpAddress
             | Self::ForgotPasswordAddress
             | Self::ResetAddress
-            | Self::RefreshAddress => true,
+            | Self::RefreshAddress
+            | Self::VerificationAddress => true,
             Self::SignInAccount
             | Self::SignInDevice
             | Self::ForgotPassword
             | Self::NamespaceMail
-            | Self::CurrentPassword => false,
+            | Self::CurrentPassword
+            | Self::Verification
+            | Self::NewDevice => false,
         }
     }
 }
@@ -119,9 +134,9 @@ pub trait Limiter: Send + Sync {
     /// # Errors
     /// When the counters cannot be reached.
     async fn step_down(&self, limit: Limit, key: LimitKey) -> Result<(), Fault>;
-    /// Forgets a row of failures.
+    /// Forgets a row of failures; how many there were.
     ///
     /// # Errors
     /// When the counters cannot be reached.
-    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<(), Fault>;
+    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<u32, Fault>;
 }

@@ -1,12 +1,16 @@
 //! Writing and delivering mail.
 
 use crate::fault::Fault;
+use crate::outbox::{Notice, SignInNotice};
 use async_trait::async_trait;
+use domain::device_name::DeviceName;
 use domain::email_address::EmailAddress;
 use domain::ids::OutboxId;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
+use domain::redirect::RedirectTarget;
 use domain::secret::SecretText;
+use domain::time::UnixMillis;
 use std::time::Duration;
 
 /// What a mail says.
@@ -19,8 +23,33 @@ pub enum MailContent {
         /// How long it works.
         valid_for: Duration,
     },
+    /// A verification link.
+    VerifyEmail {
+        /// The link, with the token in its fragment.
+        link: SecretText,
+        /// How long it works.
+        valid_for: Duration,
+    },
+    /// Somebody tried to sign up with an address that has an account.
+    SignUpTaken {
+        /// The page that sends a reset link. It opens nothing by itself.
+        page: RedirectTarget,
+    },
     /// Something an owner should know.
-    Notice(crate::outbox::Notice),
+    Notice(Notice),
+    /// A sign-in that an owner should know of.
+    SignIn {
+        /// What is remarkable about it.
+        notice: SignInNotice,
+        /// When it was.
+        at: UnixMillis,
+        /// What device it was.
+        device: DeviceName,
+        /// The network address that it came from.
+        address: Option<String>,
+        /// The page that sends a reset link.
+        page: RedirectTarget,
+    },
 }
 
 /// A mail, written out.

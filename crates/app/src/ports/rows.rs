@@ -140,6 +140,7 @@ pub const TABLES: [Table; 11] = [
             ("created_at", Number),
             ("updated_at", Number),
             ("last_sign_in_at", Number),
+            ("verification_id", Id),
         ],
     },
     Table { name: "decoys", key: 1, columns: &[("namespace", Text), ("id", Id), ("password", Text)] },
@@ -203,6 +204,7 @@ pub const TABLES: [Table; 11] = [
             ("created_at", Number),
             ("next_attempt_at", Number),
             ("last_error", Text),
+            ("session_id", Id),
         ],
     },
     Table {

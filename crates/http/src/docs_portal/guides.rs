@@ -21,11 +21,12 @@ macro_rules! guides {
 }
 
 /// All of them, in the order in which they are read.
-pub(super) static GUIDES: [Source; 5] = guides! {
+pub(super) static GUIDES: [Source; 6] = guides! {
     "from-zero-to-signed-in": "The four calls, in five minutes, against a server on your machine.";
     "staying-signed-in": "One refresh in flight, when to refresh, what each 401 means, several tabs, rendering on a server.";
     "cookies-or-tokens": "Where a client keeps what proves who it is, and what each choice costs.";
     "resetting-a-password": "Forgot password from your own page: the mail, the link, the new password.";
+    "verifying-addresses": "Whose mailbox it is: the mail, the link, and an API that tells nobody who has an account.";
     "verifying-access-tokens": "Another service checks our tokens by itself: Node.js, Python, Rust.";
 };
 

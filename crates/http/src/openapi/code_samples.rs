@@ -47,6 +47,8 @@ const fn published(operation: Operation) -> Option<Samples> {
         Operation::SignOut => samples!("sign-out"),
         Operation::ForgotPassword => samples!("forgot-password"),
         Operation::ResetPassword => samples!("reset-password"),
+        Operation::VerifyEmail => samples!("verify-email"),
+        Operation::ResendVerification => samples!("resend-verification"),
         Operation::ChangePassword => samples!("change-password"),
         Operation::Me => samples!("me"),
         Operation::ListSessions => samples!("list-sessions"),

@@ -28,6 +28,9 @@ const REFRESH_TOKEN: &str = "\
 const RESET_TOKEN: &str = "\
     mbp1_B2K9GHPOKYTfOpXwS6YBXLcSbcgjftk0j-pFoPtWsQxnwh140y6J5D-a9VCrBmG8F3LNKIPeOZTvSqUA";
 
+const VERIFICATION_TOKEN: &str = "\
+    mbv1_AAAAAQGbsYUgLHpBnQ47b1osThgBnCPqoZ18bo8V0ksnqQPeAAABnCkQ6mgr1m3xO0cJqzH8uVwZpYl5nQeT4dFbRkGvA2sXoPjE7";
+
 pub(super) fn sign_in() -> Value {
     json!({ "email": EMAIL, "password": PASSWORD })
 }
@@ -60,6 +63,14 @@ pub(super) fn sign_out() -> Value {
 
 pub(super) fn forgot_password() -> Value {
     json!({ "email": EMAIL, "redirect_to": "https://platform.minbil.no/reset-password" })
+}
+
+pub(super) fn verify_email() -> Value {
+    json!({ "token": VERIFICATION_TOKEN })
+}
+
+pub(super) fn resend_verification() -> Value {
+    json!({ "email": EMAIL })
 }
 
 pub(super) fn reset_password(min: usize) -> Value {

@@ -71,6 +71,8 @@ const fn name(operation: Operation) -> &'static str {
         Operation::SignOut => "SignOut",
         Operation::ForgotPassword => "ForgotPassword",
         Operation::ResetPassword => "ResetPassword",
+        Operation::VerifyEmail => "VerifyEmail",
+        Operation::ResendVerification => "ResendVerification",
         Operation::ChangePassword => "ChangePassword",
         Operation::Me => "Me",
         Operation::ListSessions => "ListSessions",

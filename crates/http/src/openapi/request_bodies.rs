@@ -18,6 +18,10 @@ pub(super) fn of(operation: Operation, scope: Option<Scope<'_>>) -> Option<Value
         Operation::ResetPassword => {
             (schema_name(name, "ResetPasswordRequest"), one(&examples::reset_password(min)))
         }
+        Operation::VerifyEmail => ("VerifyEmailRequest".to_owned(), one(&examples::verify_email())),
+        Operation::ResendVerification => {
+            ("ResendVerificationRequest".to_owned(), one(&examples::resend_verification()))
+        }
         Operation::ChangePassword => {
             (schema_name(name, "ChangePasswordRequest"), one(&examples::change_password(min)))
         }

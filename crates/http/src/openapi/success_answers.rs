@@ -62,7 +62,12 @@ fn of_namespace(operation: Operation, scope: Scope<'_>) -> Option<Answer> {
             tokens("New tokens.", "Refreshed", examples::refreshed("Token refreshed.", in_bodies))
         }
         Operation::SignUp => {
-            let answer = ok("The account exists now.", "SignedUp", examples::signed_up(), PRIVATE);
+            let answer = ok(
+                "The account exists now; where addresses must be confirmed, once its mailbox has.",
+                "SignedUp",
+                examples::signed_up(),
+                PRIVATE,
+            );
             Answer { status: 201, ..answer }
         }
         Operation::SignOut => says("The session has ended.", "Sign-out successful.", CLEARS_COOKIE),
@@ -74,6 +79,12 @@ fn of_namespace(operation: Operation, scope: Scope<'_>) -> Option<Answer> {
         Operation::ResetPassword => {
             let text = "Password reset successful.";
             says("The new password holds, every session has ended.", text, MARKS_DEVICE)
+        }
+        Operation::VerifyEmail => says("The address is confirmed.", "Email address verified.", PRIVATE),
+        Operation::ResendVerification => {
+            let text = "If this address has an account that waits to be confirmed, a verification link is on its way.";
+            let answer = says("The same for every address, with an account or without.", text, PRIVATE);
+            Answer { status: 202, ..answer }
         }
         Operation::Me => ok("The caller.", "Me", examples::me(), PRIVATE),
         Operation::ListSessions => {

@@ -96,7 +96,7 @@ fn every_operation_of_the_table_is_described_in_each_namespace_and_nothing_else_
         namespaces.iter().map(move |name| format!("{} {}", method.lower(), path.replace("{ns}", name)))
     };
     assert_eq!(described, Operation::ALL.into_iter().flat_map(of_table).collect());
-    assert_eq!(described.len(), 11 * 2 + 3);
+    assert_eq!(described.len(), 13 * 2 + 3);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn every_call_of_a_namespace_has_its_own_samples_in_the_published_order() {
             count += 1;
         }
     }
-    assert_eq!(count, 2 * 10 * 3);
+    assert_eq!(count, 2 * 12 * 3);
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub(super) const fn summary(operation: Operation) -> &'static str {
         Operation::SignOut => "Sign out",
         Operation::ForgotPassword => "Ask for a password reset link",
         Operation::ResetPassword => "Set a new password with a mailed token",
+        Operation::VerifyEmail => "Confirm an address with a mailed token",
+        Operation::ResendVerification => "Ask for a verification link",
         Operation::ChangePassword => "Change the password",
         Operation::Me => "Who is signed in",
         Operation::ListSessions => "List the account's sessions",
@@ -31,6 +33,8 @@ pub(super) const fn description(operation: Operation) -> &'static str {
         Operation::SignOut => SIGN_OUT,
         Operation::ForgotPassword => FORGOT_PASSWORD,
         Operation::ResetPassword => RESET_PASSWORD,
+        Operation::VerifyEmail => VERIFY_EMAIL,
+        Operation::ResendVerification => RESEND_VERIFICATION,
         Operation::ChangePassword => CHANGE_PASSWORD,
         Operation::Me => ME,
         Operation::ListSessions => LIST_SESSIONS,
@@ -50,11 +54,16 @@ day (unless the server is set otherwise) a retry gets the answer of the first ca
 
 const SIGN_UP: &str = "\
 Makes an account. It does not sign in: call sign-in next. An address can have one account in a \
-namespace; a taken one is answered with 409.";
+namespace; a taken one is answered with 409.
+
+Where the operator requires confirmed addresses, a taken address gets the same answer as a free one, with a \
+`uid` that names nobody, and only its mailbox learns what happened. A new account cannot sign in until its \
+address is confirmed with the mailed link.";
 
 const SIGN_IN: &str = "\
 Checks the address and the password, opens a session, and answers with its tokens and the user. A wrong \
-password and an address without an account get the same answer after the same time.
+password and an address without an account get the same answer after the same time, and so does an account \
+whose address is not confirmed, where the operator requires that.
 
 A page of the server's own origin, or of one that the namespace allows, also gets the refresh token as \
 an HttpOnly cookie: send the request with credentials (`withCredentials: true`, `credentials: \
@@ -91,6 +100,17 @@ const RESET_PASSWORD: &str = "\
 Takes the token of a mailed link and sets a new password. The token works once. Every session of the \
 account ends, every other mailed link becomes void, and the owner gets a mail that says so. Nobody is \
 signed in: call sign-in next.";
+
+const VERIFY_EMAIL: &str = "\
+Takes the token of a mailed verification link and marks the address as confirmed (`email_verified`). The \
+token works once; only the newest one mailed works. Nothing else changes: nobody is signed in, and no \
+session ends. Call it when a person clicks, never when a page loads: mail scanners open links.";
+
+const RESEND_VERIFICATION: &str = "\
+Sends a mail with a verification link, if the address has an account that is not confirmed yet. The answer \
+is the same for every address, with or without an account, and so is its time. The link leads to \
+`redirect_to` with `#token=…` behind it, works once, and for 24 hours unless the server is set otherwise. \
+Your page takes the token from the fragment and calls verify-email.";
 
 const CHANGE_PASSWORD: &str = "\
 Changes the password of the caller. Every session of the account ends, this one too, and the answer \

@@ -1,10 +1,12 @@
-//! The pages of the server itself: the way in, the development inbox, the page a reset link leads to.
+//! The pages of the server itself: the way in, the development inbox, the pages that mailed links lead to.
 
 mod front;
 mod inbox;
 mod mail_text;
 mod reset_password;
 mod reset_texts;
+mod verify_email;
+mod verify_texts;
 
 use crate::state::HttpState;
 use crate::static_files;
@@ -18,5 +20,6 @@ pub(crate) fn routes(state: &HttpState) -> Router<Arc<HttpState>> {
         .merge(static_files::routes())
         .merge(front::routes(state.options.docs))
         .merge(reset_password::routes(&state.service.namespaces))
+        .merge(verify_email::routes(&state.service.namespaces))
         .merge(inbox.unwrap_or_default())
 }

@@ -15,10 +15,12 @@ use app::limits::Limited;
 use app::ports::limiter::Limit;
 use app::ports::password_hasher::QueueFull;
 use app::refresh::{RefreshError, Refusal};
+use app::resend_verification::ResendVerificationError;
 use app::reset_password::ResetPasswordError;
 use app::sign_in::SignInError;
 use app::sign_out::SignOutError;
 use app::sign_up::SignUpError;
+use app::verify_email::VerifyEmailError;
 use domain::credential::NoChoice;
 use domain::session::{Ended, RevokeReason};
 use std::collections::BTreeSet;
@@ -181,6 +183,17 @@ fn refusals(operation: Operation) -> Vec<Problem> {
             ResetPasswordError::Limited(_) => [ResetPasswordError::Limited(LIMITED)],
             ResetPasswordError::Busy(_) => [ResetPasswordError::Busy(FULL)],
             ResetPasswordError::Fault(_) => [ResetPasswordError::Fault(down())],
+        })),
+        Operation::ResendVerification => problems(every!(ResendVerificationError {
+            ResendVerificationError::RedirectNotAllowed => [ResendVerificationError::RedirectNotAllowed],
+            ResendVerificationError::Limited(_) => [ResendVerificationError::Limited(LIMITED)],
+            ResendVerificationError::Fault(_) => [ResendVerificationError::Fault(down())],
+        })),
+        Operation::VerifyEmail => problems(every!(VerifyEmailError {
+            VerifyEmailError::TokenInvalid => [VerifyEmailError::TokenInvalid],
+            VerifyEmailError::TokenExpired => [VerifyEmailError::TokenExpired],
+            VerifyEmailError::Limited(_) => [VerifyEmailError::Limited(LIMITED)],
+            VerifyEmailError::Fault(_) => [VerifyEmailError::Fault(down())],
         })),
         Operation::ChangePassword => of_change_password(),
         Operation::Me | Operation::ListSessions => of_authenticate(),

@@ -8,11 +8,13 @@ mod jwks;
 mod me;
 mod openapi_json;
 mod refresh;
+mod resend_verification;
 mod reset_password;
 mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod verify_email;
 
 use crate::layers::cors;
 use crate::layers::fault_mode::fault_mode;
@@ -54,6 +56,8 @@ fn route(operation: Operation) -> MethodRouter<Arc<HttpState>> {
         Operation::SignOut => answers(operation, sign_out::sign_out),
         Operation::ForgotPassword => answers(operation, forgot_password::forgot_password),
         Operation::ResetPassword => answers(operation, reset_password::reset_password),
+        Operation::VerifyEmail => answers(operation, verify_email::verify_email),
+        Operation::ResendVerification => answers(operation, resend_verification::resend_verification),
         Operation::ChangePassword => answers(operation, change_password::change_password),
         Operation::Me => answers(operation, me::me),
         Operation::ListSessions => answers(operation, sessions::list),

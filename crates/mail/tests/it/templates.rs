@@ -1,11 +1,14 @@
 //! What the mails say, and what happens to an operator's own templates.
 
 use crate::{order, owner};
-use app::outbox::Notice;
+use app::outbox::{Notice, SignInNotice};
 use app::ports::mailer::{MailContent, MailWriter, OutgoingMail};
+use domain::device_name::DeviceName;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
+use domain::redirect::{RedirectAllowlist, RedirectTarget};
 use domain::secret::SecretText;
+use domain::time::UnixMillis;
 use minbil_auth_mail::{
     PRODUCT_NAME_MAX, SUBJECT_MAX, TEMPLATE_FILE_MAX, TemplateError, TemplateOptions, TemplateWriter,
 };
@@ -34,7 +37,33 @@ fn reset(minutes: u64) -> MailContent {
 
 fn every_mail() -> Vec<(&'static str, MailContent)> {
     let notices = Notice::ALL.map(|notice| (notice.name(), MailContent::Notice(notice)));
-    [("password_reset", reset(30))].into_iter().chain(notices).collect()
+    let sign_ins = SignInNotice::ALL.map(|notice| (notice.name(), sign_in(notice)));
+    let with_links = [
+        ("password_reset", reset(30)),
+        ("verify_email", verify(24)),
+        ("sign_up_taken", MailContent::SignUpTaken { page: page() }),
+    ];
+    with_links.into_iter().chain(notices).chain(sign_ins).collect()
+}
+
+fn verify(hours: u64) -> MailContent {
+    let valid_for = Duration::from_secs(hours * 3600);
+    MailContent::VerifyEmail { link: SecretText::new(LINK.to_owned()), valid_for }
+}
+
+fn page() -> RedirectTarget {
+    let page = "https://api.minbil.no/reset-password/co";
+    RedirectAllowlist::new([page.to_owned()]).unwrap().find(page).unwrap().clone()
+}
+
+fn sign_in(notice: SignInNotice) -> MailContent {
+    MailContent::SignIn {
+        notice,
+        at: UnixMillis::from_secs(1_770_132_705),
+        device: DeviceName { program: Some("Firefox"), system: Some("Windows") },
+        address: Some("2001:db8::7".to_owned()),
+        page: page(),
+    }
 }
 
 /// The error of a directory with these files.
@@ -127,14 +156,46 @@ fn the_time_left_is_told_in_minutes() {
 }
 
 #[test]
+fn a_sign_in_is_told_with_what_is_known_of_its_device() {
+    let text = |locale, device, address: Option<&str>| {
+        let MailContent::SignIn { notice, at, page, .. } = sign_in(SignInNotice::NewDevice) else {
+            unreachable!("a sign-in");
+        };
+        let content = MailContent::SignIn { notice, at, device, address: address.map(str::to_owned), page };
+        write(options(), locale, &content).text.expose().to_owned()
+    };
+    let device = DeviceName { program: Some("Chrome"), system: None };
+    let english = text(Locale::English, device, None);
+    assert!(english.contains("When: 2026-02-03 15:31 UTC\n  Device: Chrome\n\n"), "{english}");
+    let norwegian = text(Locale::Norwegian, DeviceName::default(), Some("192.0.2.7"));
+    assert!(norwegian.contains("Enhet: ikke gjenkjent\n  IP-adresse: 192.0.2.7\n\n"), "{norwegian}");
+    let named = DeviceName { program: Some("Safari"), system: Some("iPhone") };
+    assert!(text(Locale::Norwegian, named, None).contains("Enhet: Safari på iPhone\n"));
+}
+
+#[test]
+fn a_verification_link_tells_its_hours() {
+    let text = |locale, hours| write(options(), locale, &verify(hours)).text.expose().to_owned();
+    assert!(text(Locale::English, 1).contains("within 1 hour:"));
+    assert!(text(Locale::English, 24).contains("within 24 hours:"));
+    assert!(text(Locale::Norwegian, 1).contains("virker i 1 time:"));
+    assert!(text(Locale::Norwegian, 24).contains("virker i 24 timer:"));
+}
+
+#[test]
 fn asvs_1_2_2_a_link_with_another_scheme_is_never_mailed() {
     let writer = TemplateWriter::new(options()).unwrap();
     let namespace = NamespaceName::parse("co").unwrap();
     for link in ["javascript:alert(1)", "data:text/html,x", "//evil.example", ""] {
         let link = SecretText::new(link.to_owned());
-        let content = MailContent::PasswordReset { link, valid_for: Duration::from_secs(60) };
-        let written = writer.write(&namespace, Locale::English, order(1), &owner(), &content);
-        assert!(written.is_err());
+        let valid_for = Duration::from_secs(60);
+        for content in [
+            MailContent::PasswordReset { link: link.clone(), valid_for },
+            MailContent::VerifyEmail { link, valid_for },
+        ] {
+            let written = writer.write(&namespace, Locale::English, order(1), &owner(), &content);
+            assert!(written.is_err());
+        }
     }
 }
 
@@ -184,6 +245,10 @@ fn a_broken_override_stops_the_start_with_file_line_and_reason() {
         (
             vec![("en/password_reset.html", "{{ recipient }}"), ("en/password_reset.txt", link_only)],
             "DIR/en/password_reset.html: does not show {{ link }}",
+        ),
+        (
+            vec![("nb/verify_email.txt", "{{ valid_hours }}")],
+            "DIR/nb/verify_email.txt: does not show {{ link }}",
         ),
         (
             vec![("en/password_changed.txt", "{% if support_hint %}{{ oops }}{% endif %}")],

@@ -1,10 +1,10 @@
-//! `user add|list|show|disable|enable|delete|set-password`
+//! `user add|list|show|disable|enable|verify|delete|set-password`
 
 use crate::cli::{Account, InNamespace, User as Command};
 use crate::output::{line, user_json, user_line};
 use anyhow::Context as _;
 use app::audit::AuditContext;
-use app::operate_account::{NewPassword, add_account, set_password};
+use app::operate_account::{NewPassword, add_account, set_password, verify_email};
 use app::ports::store::{AccountChange, AccountKey, SignUpOutcome};
 use app::service::{Namespace, Service};
 use domain::account::{AccountStatus, User};
@@ -36,6 +36,11 @@ pub async fn run(service: &Service, command: &Command) -> anyhow::Result<()> {
         }
         Command::Disable(account) => set_status(service, account, AccountStatus::Disabled).await,
         Command::Enable(account) => set_status(service, account, AccountStatus::Active).await,
+        Command::Verify(account) => {
+            let namespace = in_namespace(service, &account.namespace)?;
+            let user = find(service, account).await?;
+            done(verify_email(service, namespace, &user).await?, account)
+        }
         Command::Delete { account, yes } => delete(service, account, *yes).await,
         Command::SetPassword { account, password_hash } => {
             let namespace = in_namespace(service, &account.namespace)?;

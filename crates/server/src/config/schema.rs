@@ -197,6 +197,8 @@ pub struct Mail {
     pub support_hint: Option<String>,
     /// How long a reset link works, in minutes.
     pub reset_valid_minutes: u64,
+    /// How long a verification link works, in hours.
+    pub verification_valid_hours: u64,
     /// The wait after the first failed delivery, in seconds; it doubles.
     pub retry_base_seconds: u64,
     /// The longest wait, in seconds.
@@ -317,6 +319,15 @@ pub struct Namespace {
     /// Where reset links may lead, beside the server's own page.
     #[serde(default, deserialize_with = "list::texts")]
     pub redirect_to: Vec<String>,
+    /// `off` or `required`: whether an address must be proved before its account is used.
+    #[serde(default = "off")]
+    pub email_verification: String,
+    /// Where verification links may lead, beside the server's own page.
+    #[serde(default, deserialize_with = "list::texts")]
+    pub verify_redirect_to: Vec<String>,
+    /// Whether owners hear of sign-ins from new devices.
+    #[serde(default = "yes")]
+    pub new_device_mails: bool,
     /// Whether bodies carry refresh tokens.
     #[serde(default = "yes")]
     pub refresh_tokens_in_bodies: bool,
@@ -362,6 +373,10 @@ const fn yes() -> bool {
 
 const fn password_min() -> usize {
     domain::password::PASSWORD_MIN_FLOOR
+}
+
+fn off() -> String {
+    domain::account::EmailVerification::Off.name().to_owned()
 }
 
 fn english() -> String {

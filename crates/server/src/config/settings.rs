@@ -7,6 +7,7 @@ use app::ports::keys::SigningAlgorithm;
 use app::ports::store::Retention;
 use app::rotate_signing_keys::KeyRotation;
 use crypto::HashingParameters;
+use domain::account::EmailVerification;
 use domain::client_address::AddressRange;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
@@ -124,6 +125,14 @@ pub struct NamespaceSettings {
     pub redirects: RedirectAllowlist,
     /// The server's own reset page.
     pub reset_page: RedirectTarget,
+    /// Whether an address must be proved before its account is used.
+    pub email_verification: EmailVerification,
+    /// Where verification links may lead, the own page included.
+    pub verify_redirects: RedirectAllowlist,
+    /// The server's own verification page.
+    pub verify_page: RedirectTarget,
+    /// Whether owners hear of sign-ins from new devices.
+    pub new_device_mails: bool,
     /// Session rules.
     pub sessions: SessionPolicy,
     /// How long an access token lives.

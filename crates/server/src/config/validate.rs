@@ -306,6 +306,7 @@ fn numbers(config: &Config, f: &mut Findings) {
         ("api_keys.rotation_overlap_hours", config.api_keys.rotation_overlap_hours, 0, 24 * 90),
         ("idempotency.keep_hours", config.idempotency.keep_hours, 1, 24 * 30),
         ("mail.reset_valid_minutes", config.mail.reset_valid_minutes, 1, 24 * 60),
+        ("mail.verification_valid_hours", config.mail.verification_valid_hours, 1, 7 * 24),
         ("mail.retry_base_seconds", config.mail.retry_base_seconds, 1, DAY),
         ("mail.retry_cap_seconds", config.mail.retry_cap_seconds, 1, DAY),
         ("mail.attempts_max", u64::from(config.mail.attempts_max), 1, 1000),

@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Every route: its method, its path, and the fields of its body.
-const ROUTES: [(&str, &str, &[&str]); 14] = [
+const ROUTES: [(&str, &str, &[&str]); 16] = [
     ("POST", "/api/co/auth/sign-up", &["email", "password"]),
     ("POST", "/api/co/auth/sign-in", &["email", "password"]),
     ("POST", "/api/co/auth/refresh", &["refresh_token"]),
     ("POST", "/api/co/auth/sign-out", &["refresh_token", "scope"]),
     ("POST", "/api/co/auth/forgot-password", &["email", "redirect_to"]),
     ("POST", "/api/co/auth/reset-password", &["token", "password"]),
+    ("POST", "/api/co/auth/verify-email", &["token"]),
+    ("POST", "/api/co/auth/resend-verification", &["email", "redirect_to"]),
     ("POST", "/api/co/auth/change-password", &["current_password", "new_password"]),
     ("GET", "/api/co/auth/me", &[]),
     ("GET", "/api/co/auth/sessions", &[]),
@@ -162,7 +164,9 @@ async fn asvs_1_5_3_what_parsers_disagree_about_is_malformed_everywhere() {
 #[tokio::test]
 async fn an_empty_or_missing_body_is_malformed_where_one_is_needed() {
     let (server, _) = server().await;
-    for call in ["sign-up", "sign-in", "forgot-password", "reset-password"] {
+    for call in
+        ["sign-up", "sign-in", "forgot-password", "reset-password", "verify-email", "resend-verification"]
+    {
         server.post(call).raw("application/json", "").await.problem("malformed_json");
         server.post(call).await.problem("unsupported_media_type");
     }

@@ -54,7 +54,7 @@ pub async fn server() -> (TestServer, Value, Vec<Call>) {
         }
     }
     calls.retain(|call| call.path.starts_with("/api/co/"));
-    assert_eq!(calls.len(), 11);
+    assert_eq!(calls.len(), 13);
     (server, document, calls)
 }
 

@@ -7,13 +7,15 @@ use axum::http::Method;
 use serde_json::json;
 use std::sync::Arc;
 
-const CALLS: [&str; 9] = [
+const CALLS: [&str; 11] = [
     "sign-up",
     "sign-in",
     "refresh",
     "sign-out",
     "forgot-password",
     "reset-password",
+    "verify-email",
+    "resend-verification",
     "change-password",
     "me",
     "sessions",

@@ -11,8 +11,17 @@ use std::io::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-const CALLS_WITH_A_BODY: [&str; 7] =
-    ["sign-up", "sign-in", "refresh", "sign-out", "forgot-password", "reset-password", "change-password"];
+pub const CALLS_WITH_A_BODY: [&str; 9] = [
+    "sign-up",
+    "sign-in",
+    "refresh",
+    "sign-out",
+    "forgot-password",
+    "reset-password",
+    "verify-email",
+    "resend-verification",
+    "change-password",
+];
 
 /// Every call that a session must live for. Signing out alone is no such call; signing out everywhere is.
 fn calls_of_a_session(server: &TestServer, signed: &Signed) -> [Draft; 5] {
@@ -133,5 +142,5 @@ async fn a_development_server_refuses_strangers_at_every_call() {
             count += 1;
         }
     }
-    assert_eq!(count, 2 * 11 + 3, "two namespaces and the server");
+    assert_eq!(count, 2 * 13 + 3, "two namespaces and the server");
 }

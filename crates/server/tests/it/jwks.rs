@@ -88,7 +88,8 @@ async fn asvs_9_2_3_each_namespace_has_keys_an_issuer_and_an_audience_of_its_own
 
 #[tokio::test]
 async fn a_key_is_published_a_day_before_it_signs_and_stays_while_its_tokens_live() {
-    let server = TestServer::start().await;
+    let setup = Setup::default().with("NAMESPACES__CO__NEW_DEVICE_MAILS", false);
+    let server = TestServer::with(setup).await;
     let step = async |span: Duration| {
         server.advance(span);
         maintain(&server.service, server.settings.key_rotation).await.unwrap();
@@ -129,7 +130,8 @@ async fn a_restart_keeps_the_keys_and_the_sessions() {
 
 #[tokio::test]
 async fn a_changed_algorithm_takes_effect_at_the_next_rotation() {
-    let server = TestServer::start().await;
+    let setup = Setup::default().with("NAMESPACES__CO__NEW_DEVICE_MAILS", false);
+    let server = TestServer::with(setup).await;
     let old = server.owner().await;
     let server = server.restart(&[("KEYS__ALGORITHM", "EdDSA"), ("PASSWORDS__THREADS", "1")]).await;
     server.me(&old.access).await.ok();

@@ -20,7 +20,7 @@ async fn limited() -> TestServer {
 }
 
 /// The `number`th address of a stranger.
-fn stranger(number: u32) -> IpAddr {
+pub fn stranger(number: u32) -> IpAddr {
     IpAddr::from((0x0b00_0000 + number).to_be_bytes())
 }
 
@@ -29,7 +29,7 @@ async fn guess(site: &Site, email: &str, from: IpAddr) -> Answer {
 }
 
 /// What a client is told when it is too much.
-fn assert_limited(answer: &Answer, limit: &str, seconds: u64) {
+pub fn assert_limited(answer: &Answer, limit: &str, seconds: u64) {
     answer.problem("rate_limited");
     assert_eq!(answer.status, 429);
     assert_eq!(answer.header("retry-after"), Some(seconds.to_string().as_str()), "{}", answer.asked);

@@ -5,7 +5,7 @@ use axum::http::Method;
 use http_api::ProblemCode;
 use serde_json::json;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/docs",
     "/docs/problems/",
     "/docs/problems/refresh-reused",
@@ -13,6 +13,7 @@ const PAGES: [&str; 8] = [
     "/docs/api-reference/carowner/auth",
     "/docs/api-reference/workshop/auth",
     "/reset-password/co",
+    "/verify-email/co",
     "/docs/console",
 ];
 
@@ -58,6 +59,7 @@ async fn a_page_that_is_not_there_is_a_problem_like_anything_else() {
         "/docs/api-reference/co/auth",
         "/docs/api-reference/%3Cscript%3E/auth",
         "/reset-password/xx",
+        "/verify-email/xx",
         "/static/nothing.css",
         "/docs/nothing",
     ] {

@@ -62,9 +62,7 @@ async fn no_path_no_method_no_json_and_no_room() {
 #[tokio::test]
 async fn rustsec_2022_0055_a_body_in_chunks_without_a_length_is_cut_off() {
     let server = TestServer::start().await;
-    for call in
-        ["sign-up", "sign-in", "refresh", "sign-out", "forgot-password", "reset-password", "change-password"]
-    {
+    for call in crate::documented_problems::CALLS_WITH_A_BODY {
         // It never ends: an answer proves that it was not waited for.
         let endless = stream::repeat_with(|| Ok::<_, Error>(Bytes::from_static(&[b' '; 1000])));
         let draft = server.post(call).raw("application/json", Body::from_stream(endless));
@@ -137,6 +135,7 @@ async fn asvs_16_5_1_an_internal_failure_says_nothing_outside_and_is_logged_once
     let lines = log.lines_with("no such table: counters");
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("buggy-limiter"), "{}", lines[0]);
+    server.resend(OWNER).await.problem("internal_error");
 }
 
 #[tokio::test]
@@ -144,6 +143,8 @@ async fn asvs_16_5_2_a_store_that_is_gone_is_503_for_every_write() {
     let server = TestServer::start().await;
     let page = server.owner_on_page().await;
     let token = server.reset_token(OWNER).await;
+    server.resend(OWNER).await;
+    let proof = server.one_letter().await.token();
     server.take_store_away().await;
     let change = json!({ "current_password": PASSWORD, "new_password": "another password" });
     for draft in [
@@ -156,6 +157,8 @@ async fn asvs_16_5_2_a_store_that_is_gone_is_503_for_every_write() {
         server.post("sign-out").bearer(&page.access),
         server.post("forgot-password").json(&json!({ "email": OWNER })),
         server.post("reset-password").json(&json!({ "token": token, "password": "another password" })),
+        server.post("verify-email").json(&json!({ "token": proof })),
+        server.post("resend-verification").json(&json!({ "email": OWNER })),
         server.post("change-password").json(&change).bearer(&page.access),
         server.delete(&format!("sessions/{}", page.session())).bearer(&page.access),
         server.fetch("/readyz"),

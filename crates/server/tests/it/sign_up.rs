@@ -189,6 +189,7 @@ async fn asvs_1_2_4_a_statement_in_a_field_is_only_text() {
         server.try_sign_in(OWNER, text).await.problem("invalid_credentials");
     }
     server.sign_in(OWNER).await;
+    server.one_letter().await;
 }
 
 #[tokio::test]

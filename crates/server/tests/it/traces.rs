@@ -1,12 +1,13 @@
 //! Layer 0 of the timing protocol (docs/security/timing.md): what the server does for an address is the same, step
 //! by step, whether or not the address has an account (ASVS 6.3.8, CWE-204, CWE-208).
 
-use crate::harness::{Answer, OWNER, Setup, Step, TestServer, Trace};
-use app::operate_account::{NewPassword, add_account};
+use crate::harness::{Answer, OWNER, PASSWORD, Setup, Step, TestServer, Trace};
+use app::operate_account::{NewPassword, add_account, verify_email};
 use domain::account::AccountStatus;
 use domain::email_address::EmailAddress;
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use testkit::sabotage::Sabotage;
 
@@ -14,6 +15,8 @@ use testkit::sabotage::Sabotage;
 const DISABLED: &str = "other@example.com";
 const UNKNOWN: &str = "elsie@example.com";
 const FROM_ELSEWHERE: &str = "older@example.com";
+/// Signed up with [`PASSWORD`], and never opened the mail.
+const WAITING: &str = "newer@example.com";
 /// bcrypt of some password, cost 5.
 const BCRYPT: &str = "$2b$05$OBZEPUfxdLMR7aaf0FGcZuK4ABIL2VtTsnsDpHSPJPzlkHMDHpVQC";
 const MEMORY_KIB: u32 = 64;
@@ -26,13 +29,19 @@ const PAUSE_MAX: Duration = Duration::from_micros(125);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
     SignIn,
+    /// With what a stranger would have signed up with.
+    SignInAsSignedUp,
     ForgotPassword,
+    ResendVerification,
+    SignUp,
 }
 
 /// A server and the trace of what it does.
 struct Traced {
     server: TestServer,
     trace: Trace,
+    /// How many addresses have been used up that were free.
+    used_up: AtomicUsize,
 }
 
 impl Traced {
@@ -50,6 +59,7 @@ impl Traced {
             .with("PASSWORDS__ARGON2_ITERATIONS", 2)
             .with("LIMITS__FORGOT_PASSWORD_BURST", 1000)
             .with("LIMITS__ACCOUNT_FREE", free)
+            .with("NAMESPACES__CO__EMAIL_VERIFICATION", "required")
             .change(move |service| {
                 watching.watch(service);
                 if let Some(sabotage) = sabotage {
@@ -64,7 +74,11 @@ impl Traced {
         let namespace = server.service.namespaces[&server.user(OWNER).await.namespace].clone();
         let email = EmailAddress::parse(FROM_ELSEWHERE).unwrap();
         add_account(&server.service, &namespace, email, NewPassword::Hash(BCRYPT.to_owned())).await.unwrap();
-        Self { server, trace }
+        for email in [OWNER, FROM_ELSEWHERE] {
+            verify_email(&server.service, &namespace, &server.user(email).await).await.unwrap();
+        }
+        server.sign_up(WAITING).await;
+        Self { server, trace, used_up: AtomicUsize::new(0) }
     }
 
     async fn ask(&self, call: Call, email: &str) -> Answer {
@@ -73,13 +87,23 @@ impl Traced {
                 let body = json!({ "email": email, "password": "a wrong password" });
                 self.server.post("sign-in").json(&body).await
             }
+            Call::SignInAsSignedUp => self.server.try_sign_in(email, PASSWORD).await,
             Call::ForgotPassword => self.server.forgot(email).await,
+            Call::ResendVerification => self.server.resend(email).await,
+            Call::SignUp => {
+                // Whoever signs up is known from then on.
+                let fresh = format!("n{:04}@example.com", self.used_up.fetch_add(1, Ordering::Relaxed));
+                let email = if email == UNKNOWN { &fresh } else { email };
+                let body = json!({ "email": email, "password": "a password of one length" });
+                self.server.post("sign-up").json(&body).await
+            }
         }
     }
 
     async fn steps(&self, call: Call, email: &str) -> Vec<Step> {
         let before = self.server.writes();
         let mut steps = self.trace.of(self.ask(call, email)).await;
+        steps.iter_mut().for_each(|step| step.what = without_uid(&step.what));
         let what = format!("{} writes were committed", self.server.writes() - before);
         steps.push(Step { what, pause: Duration::ZERO });
         steps
@@ -112,6 +136,12 @@ impl Traced {
     }
 }
 
+/// A line without the id that a sign-up makes up.
+fn without_uid(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("\"uid\":\"") else { return line.to_owned() };
+    format!("{before}uid of {} bytes", rest.find('"').unwrap())
+}
+
 /// The steps, which are the same in every round, each with the shortest pause before it.
 fn quickest(rounds: &[Vec<Step>]) -> Vec<Step> {
     let mut quickest = rounds[0].clone();
@@ -139,10 +169,39 @@ async fn asvs_6_3_8_a_refused_sign_in_takes_the_same_steps_for_every_class_of_ac
 }
 
 #[tokio::test]
+async fn asvs_6_3_8_an_account_that_waits_for_its_proof_takes_the_steps_of_none() {
+    let traced = Traced::start(None).await;
+    let differences = traced.differences(Call::SignIn, WAITING, UNKNOWN).await;
+    assert!(differences.is_empty(), "{differences:#?}");
+    let traced = Traced::start(None).await;
+    // Whoever has just signed up learns nothing by signing in: a right password that must wait is like a wrong one.
+    let differences = traced.differences(Call::SignInAsSignedUp, WAITING, UNKNOWN).await;
+    assert!(differences.is_empty(), "{differences:#?}");
+}
+
+#[tokio::test]
 async fn asvs_6_3_8_forgot_password_takes_the_same_steps_for_every_class_of_account() {
     let traced = Traced::start(None).await;
     for other in [UNKNOWN, DISABLED, FROM_ELSEWHERE] {
         let differences = traced.differences(Call::ForgotPassword, OWNER, other).await;
+        assert!(differences.is_empty(), "{other}: {differences:#?}");
+    }
+}
+
+#[tokio::test]
+async fn asvs_6_3_8_resend_verification_takes_the_same_steps_for_every_class_of_account() {
+    let traced = Traced::start(None).await;
+    for other in [UNKNOWN, DISABLED, FROM_ELSEWHERE, WAITING] {
+        let differences = traced.differences(Call::ResendVerification, OWNER, other).await;
+        assert!(differences.is_empty(), "{other}: {differences:#?}");
+    }
+}
+
+#[tokio::test]
+async fn asvs_6_3_8_a_sign_up_in_secret_takes_the_same_steps_for_every_class_of_account() {
+    let traced = Traced::start(None).await;
+    for other in [OWNER, DISABLED, FROM_ELSEWHERE, WAITING] {
+        let differences = traced.differences(Call::SignUp, other, UNKNOWN).await;
         assert!(differences.is_empty(), "{other}: {differences:#?}");
     }
 }
@@ -188,6 +247,18 @@ async fn the_trace_holds_what_it_is_to_compare() {
         assert!(steps.contains(&wanted), "{wanted}: {steps:#?}");
     }
     assert!(!steps.iter().any(|step| step.contains("find_")), "nobody is looked up: {steps:#?}");
+    let steps = traced.steps(Call::SignUp, UNKNOWN).await;
+    let steps = whats(&steps);
+    for wanted in [
+        "limiter.charge: Verification -> Some(Accepted)",
+        "hasher.hash -> a hash",
+        "store.sign_up -> an outcome",
+        "1 writes were committed",
+        "201",
+    ] {
+        assert!(steps.contains(&wanted), "{wanted}: {steps:#?}");
+    }
+    assert!(steps.iter().any(|step| step.ends_with("uid of 36 bytes")), "{steps:#?}");
 }
 
 /// Rule 9 of the protocol, and where we stop: an account that came with a bcrypt hash is verified by bcrypt until its
@@ -201,7 +272,7 @@ async fn a_hash_from_elsewhere_differs_in_its_hash_and_in_nothing_else() {
     assert!(differences.iter().all(is_declared), "{differences:#?}");
     assert!(differences.iter().any(|line| line.contains("other parameters")), "{differences:#?}");
     // The owner's next sign-in makes it one like any other.
-    traced.server.try_sign_in(FROM_ELSEWHERE, crate::harness::PASSWORD).await.ok();
+    traced.server.try_sign_in(FROM_ELSEWHERE, PASSWORD).await.ok();
     let differences = traced.differences(Call::SignIn, UNKNOWN, FROM_ELSEWHERE).await;
     assert!(differences.is_empty(), "{differences:#?}");
 }
@@ -228,12 +299,14 @@ async fn every_sabotage_of_sign_in_leaves_a_trace() {
 }
 
 #[tokio::test]
-async fn every_sabotage_of_forgot_password_leaves_a_trace() {
-    for sabotage in Sabotage::ALL.into_iter().filter(|sabotage| sabotage.is_of_forgot_password()) {
-        let traced = Traced::start(Some(sabotage)).await;
-        let differences = traced.differences(Call::ForgotPassword, OWNER, UNKNOWN).await;
-        let is_marked = differences.iter().any(|line| line.contains(mark(sabotage)));
-        assert!(is_marked, "{sabotage:?} goes unnoticed: {differences:#?}");
+async fn every_sabotage_of_an_ordered_mail_leaves_a_trace() {
+    for call in [Call::ForgotPassword, Call::ResendVerification, Call::SignUp] {
+        for sabotage in Sabotage::ALL.into_iter().filter(|sabotage| sabotage.is_of_ordered_mail()) {
+            let traced = Traced::start(Some(sabotage)).await;
+            let differences = traced.differences(call, OWNER, UNKNOWN).await;
+            let is_marked = differences.iter().any(|line| line.contains(mark(sabotage)));
+            assert!(is_marked, "{call:?} {sabotage:?} goes unnoticed: {differences:#?}");
+        }
     }
 }
 

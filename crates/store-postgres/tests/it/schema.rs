@@ -4,6 +4,7 @@ use crate::database::{Database, connect, new_schema, open, server};
 use app::ports::store::{AccountStore as _, AuditStore as _, SessionStore as _, StoreUpkeep as _};
 use domain::session::Slot;
 use minbil_auth_store_postgres::{OpenError, PostgresOptions};
+use std::collections::BTreeSet;
 use testkit::builders::{full, new_account, open as open_by, refresh};
 use tokio::task::JoinSet;
 
@@ -17,7 +18,8 @@ async fn nodes_that_start_at_once_on_an_empty_database_make_one_schema() {
     }
     let stores = set.join_all().await;
     let rows = connect(&url).await.query("SELECT version FROM schema_history", &[]).await.unwrap();
-    assert_eq!(rows.len(), 5);
+    let versions: BTreeSet<i32> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!((versions.len(), versions.first()), (rows.len(), Some(&1)), "each of them once");
     for store in stores {
         store.check().await.unwrap();
         store.close();
@@ -63,7 +65,7 @@ async fn a_program_does_not_start_on_a_schema_that_was_contracted() {
     let newer = "INSERT INTO schema_history VALUES (1000, 'a contracting one', 1000, now())";
     database.plain().await.batch_execute(newer).await.unwrap();
     let refused = open(&database.url, PostgresOptions::default()).await.err().unwrap();
-    assert!(matches!(refused, OpenError::Newer { found: 1000, known: 5.. }), "{refused}");
+    assert!(matches!(refused, OpenError::Newer { found: 1000, .. }), "{refused}");
     assert!(refused.to_string().contains("use the newer program"), "{refused}");
     database.discard().await;
 }

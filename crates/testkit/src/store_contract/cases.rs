@@ -225,6 +225,27 @@ macro_rules! store_contract {
             a_restore_keeps_the_reason_of_what_had_ended_before,
             a_restore_voids_resets_that_are_still_to_be_sent,
         }
+        $crate::store_contract_cases! { verifications:
+            a_proof_is_begun_for_the_owner_of_the_address,
+            a_proof_is_found_in_its_namespace_alone,
+            only_an_active_account_whose_address_is_not_proved_gets_a_proof,
+            an_order_that_asks_for_no_proof_begins_none,
+            a_request_for_a_proof_is_recorded_without_address_and_account,
+            a_newer_order_voids_the_older_and_never_the_other_way_round,
+            a_further_attempt_of_an_order_is_the_same_proof,
+            a_proof_works_once_and_changes_nothing_else,
+            a_proof_works_until_its_expiry_and_not_at_it,
+            a_proof_proves_no_other_account_than_its_own,
+            a_proof_is_void_after_any_change_of_the_credential,
+            a_proof_that_is_used_by_fifty_at_once_is_used_once,
+            an_operator_vouches_for_an_address_once,
+            a_sign_up_in_secret_orders_the_mail_of_its_outcome,
+            asvs_6_3_8_a_sign_up_in_secret_leaves_as_many_rows_whatever_its_outcome,
+            of_many_sign_ups_in_secret_one_makes_the_account,
+            a_sign_up_in_secret_is_of_its_namespace_alone,
+            a_notice_of_a_sign_in_is_written_with_it_or_not_at_all,
+            a_credential_says_whether_its_address_is_proved_and_whether_it_ever_signed_in,
+        }
     };
 }
 

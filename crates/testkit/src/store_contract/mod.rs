@@ -39,6 +39,8 @@ pub mod resets;
 pub mod sessions;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod upkeep;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod verifications;
 
 pub use subject::Subject;
 pub use world::World;

@@ -2,12 +2,14 @@
 
 use super::World;
 use super::world::LEASE;
-use crate::builders::{DAY, TICK, audit, co, email, forgot, fresh_uuid, notice, redirect};
-use app::outbox::{MailOrder, MailState, MailSubject, Notice, OutboxRow};
+use crate::builders::{
+    DAY, TICK, audit, co, email, forgot, fresh_uuid, new_account_in_secret, notice, redirect, verification,
+};
+use app::outbox::{MailOrder, MailState, MailSubject, Notice, OutboxRow, SignInNotice};
 use app::ports::store::{ClaimedMail, MailLease, MailResult};
 use domain::account::User;
 use domain::event::EventKind;
-use domain::ids::OutboxId;
+use domain::ids::{OutboxId, SessionId};
 use domain::locale::Locale;
 use std::time::Duration;
 
@@ -43,8 +45,15 @@ pub async fn an_order_is_kept_word_for_word(world: &World) {
         let redirect = redirect("http://localhost:5000/reset?a=b%20c");
         let subject = MailSubject::ForgotPassword { email: email("somebody.else"), redirect };
         given.push(MailOrder { namespace: co(), locale, subject });
+        given.push(MailOrder { locale, ..verification("somebody.new") });
+        given.push(MailOrder { locale, ..new_account_in_secret("somebody.old").mails.unwrap().taken });
         for about in Notice::ALL {
             given.push(MailOrder { locale, ..notice(&kari, about) });
+        }
+        for notice in SignInNotice::ALL {
+            let subject =
+                MailSubject::SignIn { user: kari.id, session: SessionId::new(fresh_uuid()), notice };
+            given.push(MailOrder { namespace: co(), locale, subject });
         }
     }
     for order in &given {

@@ -21,8 +21,19 @@ pub struct NewAccount {
     pub email: EmailAddress,
     /// Its password.
     pub password: SealedPassword,
+    /// What its mailbox is told, where the namespace tells nobody else whether an address is taken.
+    pub mails: Option<SignUpMails>,
     /// Who makes it.
     pub audit: AuditContext,
+}
+
+/// The mail of either outcome of a sign-up; one of the two is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignUpMails {
+    /// If the account was made.
+    pub made: MailOrder,
+    /// If the address had one.
+    pub taken: MailOrder,
 }
 
 /// What became of a sign-up.
@@ -30,7 +41,7 @@ pub struct NewAccount {
 pub enum SignUpOutcome {
     /// The account exists now.
     Created(User),
-    /// The address already has an account in this namespace; nothing changed.
+    /// The address already has an account in this namespace; nothing of it changed.
     EmailTaken,
 }
 
@@ -45,6 +56,10 @@ pub struct Credential {
     pub epoch: CredentialEpoch,
     /// The account's status; `Active` for a decoy.
     pub status: AccountStatus,
+    /// Whether its address was proved; `false` for a decoy.
+    pub email_verified: bool,
+    /// Whether it ever signed in; `false` for a decoy.
+    pub has_signed_in: bool,
     /// Whether this is a decoy. Looked at only after the password was verified.
     pub is_decoy: bool,
 }
@@ -90,7 +105,8 @@ pub enum AccountChange {
 /// Accounts.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Makes an account. Event `sign_up`.
+    /// Makes an account. Event `sign_up`. With `mails`, either outcome comes to the same writes: a row of a user, which
+    /// for a taken address leaves nothing behind, an event (`sign_up_taken`, with the id that names nobody), and an order.
     async fn sign_up(&self, new: NewAccount) -> Result<SignUpOutcome, Fault>;
     /// What signing in needs to know of an address. Fails if the namespace has no decoy yet.
     async fn find_credential(

@@ -14,9 +14,10 @@ pub mod outbox;
 pub mod resets;
 pub mod sessions;
 pub mod upkeep;
+pub mod verifications;
 
 pub use accounts::{
-    AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpOutcome,
+    AccountChange, AccountKey, AccountStore, Credential, NewAccount, SetPassword, SignUpMails, SignUpOutcome,
 };
 pub use api_keys::{AddApiKeyOutcome, ApiKeyChange, ApiKeyStore, ApiKeyView, NewApiKey};
 pub use audit::{
@@ -32,12 +33,16 @@ pub use sessions::{
     RefreshOutcome, RefreshSession, SessionStore, SessionView,
 };
 pub use upkeep::{Purged, Retention, StoreUpkeep};
+pub use verifications::{
+    MailboxProof, PendingVerification, StoredVerification, VerificationStore, VerifyEmail,
+};
 
 /// Everything the server asks of a store.
 pub trait Store:
     AccountStore
     + SessionStore
     + ResetStore
+    + VerificationStore
     + OutboxStore
     + KeyStore
     + ApiKeyStore
@@ -51,6 +56,7 @@ impl<S> Store for S where
     S: AccountStore
         + SessionStore
         + ResetStore
+        + VerificationStore
         + OutboxStore
         + KeyStore
         + ApiKeyStore

@@ -64,11 +64,13 @@ impl OnceAnswer {
         })
     }
 
-    /// What a sign-up leaves behind.
-    pub const fn of_sign_up(outcome: &SignUpOutcome) -> Self {
-        match outcome {
-            SignUpOutcome::Created(user) => Self::SignedUp(user.id),
-            SignUpOutcome::EmailTaken => Self::EmailTaken,
+    /// What a sign-up leaves behind. Where nobody is told that an address is taken, the id that was made up for the answer
+    /// is `in_secret`, and the same is answered again.
+    pub const fn of_sign_up(outcome: &SignUpOutcome, in_secret: Option<UserId>) -> Self {
+        match (outcome, in_secret) {
+            (SignUpOutcome::Created(user), _) => Self::SignedUp(user.id),
+            (SignUpOutcome::EmailTaken, Some(id)) => Self::SignedUp(id),
+            (SignUpOutcome::EmailTaken, None) => Self::EmailTaken,
         }
     }
 

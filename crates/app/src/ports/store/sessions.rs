@@ -2,6 +2,7 @@
 
 use crate::audit::AuditContext;
 use crate::fault::Fault;
+use crate::outbox::MailOrder;
 use crate::ports::password_hasher::SealedPassword;
 use async_trait::async_trait;
 use domain::account::{CredentialEpoch, User};
@@ -34,6 +35,8 @@ pub struct OpenSession {
     pub client: ClientInfo,
     /// The password under today's parameters, if the stored one was of yesterday's.
     pub rehash: Option<SealedPassword>,
+    /// What the owner is told of it.
+    pub notice: Option<MailOrder>,
     /// Who signs in.
     pub audit: AuditContext,
 }
@@ -185,7 +188,7 @@ pub struct SessionView {
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Opens a session if epoch and status are still what they were. In the same write: the rehash, `last_sign_in_at`,
-    /// the end of the idlest sessions above the limit (event `session_evicted`), event `sign_in`.
+    /// the end of the idlest sessions above the limit (event `session_evicted`), the notice, event `sign_in`.
     async fn open_session(&self, open: OpenSession) -> Result<OpenSessionOutcome, Fault>;
     /// Carries out `domain::session::classify`: one conditional update for the current generation, and only if
     /// that hits no row a classification in the same transaction. `Reused` revokes the session, with event `refresh_reused`

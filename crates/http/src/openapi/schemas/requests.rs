@@ -49,7 +49,7 @@ pub(super) fn of_namespace(rules: &HttpNamespace) -> [Named; 3] {
 }
 
 /// Those that are the same everywhere.
-pub(super) fn for_all() -> [Named; 4] {
+pub(super) fn for_all() -> [Named; 6] {
     let refresh_token = || {
         text_or_null(
             "A refresh token. It counts before any other credential of the request.",
@@ -62,6 +62,10 @@ pub(super) fn for_all() -> [Named; 4] {
         "default": "local",
         "description": "Which sessions end: this one, all but this one, or all of the account.",
     });
+    let verification_token = text(
+        "The token of the mailed link: what stands behind `#token=`.",
+        json!({ "maxLength": TOKEN_MAX }),
+    );
     let redirect_to = text_or_null(
         "Where the mailed link leads: exactly one of the addresses that the namespace allows. Left out, it leads to the \
          server's own page.",
@@ -96,6 +100,15 @@ pub(super) fn for_all() -> [Named; 4] {
             "ForgotPasswordRequest",
             object(
                 "Whose password is forgotten.",
+                &["email"],
+                json!({ "email": email(), "redirect_to": redirect_to.clone() }),
+            ),
+        ),
+        ("VerifyEmailRequest", object("A mailed token.", &["token"], json!({ "token": verification_token }))),
+        (
+            "ResendVerificationRequest",
+            object(
+                "Whose address is to be confirmed.",
                 &["email"],
                 json!({ "email": email(), "redirect_to": redirect_to }),
             ),

@@ -3,10 +3,11 @@
 use super::{DAY, Findings, SECONDS_MAX};
 use crate::config::schema::{Config, Namespace, Sessions};
 use crate::config::settings::{NamespaceSettings, origin_of};
+use domain::account::EmailVerification;
 use domain::locale::Locale;
 use domain::namespace::NamespaceName;
 use domain::password::PASSWORD_MIN_FLOOR;
-use domain::redirect::RedirectAllowlist;
+use domain::redirect::{RedirectAllowlist, RedirectTarget};
 use domain::session::SessionPolicy;
 use domain::throttle::Budget;
 use std::collections::BTreeMap;
@@ -58,16 +59,15 @@ fn namespace(
     }
     let (least, most) = (PASSWORD_MIN_FLOOR, PASSWORD_MIN_CEILING);
     f.range(&key("password_min"), written.password_min as u64, least as u64, most as u64);
-    let reset_page = format!("{base_url}/reset-password/{name}");
-    let entries = std::iter::once(reset_page.clone()).chain(written.redirect_to.iter().cloned());
-    let redirects = match RedirectAllowlist::new(entries) {
-        Ok(redirects) => redirects,
-        Err((entry, reason)) => {
-            f.say(&key("redirect_to"), &entry, &reason.to_string());
-            return None;
-        }
-    };
-    let own_page = redirects.find(&reset_page)?.clone();
+    let email_verification = EmailVerification::from_name(&written.email_verification);
+    if email_verification.is_none() {
+        f.say(&key("email_verification"), &written.email_verification, "off or required");
+    }
+    let own_page = |page: &str| format!("{base_url}/{page}/{name}");
+    let resets = targets(own_page("reset-password"), &key("redirect_to"), &written.redirect_to, f);
+    let proofs =
+        targets(own_page("verify-email"), &key("verify_redirect_to"), &written.verify_redirect_to, f);
+    let ((redirects, reset_page), (verify_redirects, verify_page)) = (resets?, proofs?);
     let sessions = merged(&config.sessions, written);
     check_sessions(&key("sessions"), &sessions, f);
     Some(NamespaceSettings {
@@ -75,7 +75,11 @@ fn namespace(
         allowed_origins: written.allowed_origins.clone(),
         same_site_is_allowed: written.same_site_is_allowed,
         redirects,
-        reset_page: own_page,
+        reset_page,
+        email_verification: email_verification?,
+        verify_redirects,
+        verify_page,
+        new_device_mails: written.new_device_mails,
         access_token_ttl: Duration::from_secs(sessions.access_token_seconds),
         sessions: policy(&sessions),
         refresh_tokens_in_bodies: written.refresh_tokens_in_bodies,
@@ -87,6 +91,25 @@ fn namespace(
             refill: Duration::from_secs(config.limits.forgot_password_refill_seconds),
         },
     })
+}
+
+/// Where mailed links may lead: the server's own page, which comes first, and what is configured.
+fn targets(
+    own_page: String,
+    key: &str,
+    written: &[String],
+    f: &mut Findings,
+) -> Option<(RedirectAllowlist, RedirectTarget)> {
+    match RedirectAllowlist::new(std::iter::once(own_page).chain(written.iter().cloned())) {
+        Ok(targets) => {
+            let own_page = targets.iter().next()?.clone();
+            Some((targets, own_page))
+        }
+        Err((entry, reason)) => {
+            f.say(key, &entry, &reason.to_string());
+            None
+        }
+    }
 }
 
 fn merged(defaults: &Sessions, namespace: &Namespace) -> Sessions {

@@ -76,7 +76,7 @@ fn asvs_1_2_4_no_statement_is_put_together_from_values() {
     let words = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", " FROM ", " WHERE ", " SET ", "VALUES "];
     // What else may stand in a statement: names of columns and tables and conditions that are constants, the clock's
     // expression, and numbers of the configuration. Nobody's values are among them.
-    let known = ["slot", "table", "condition", "over", "now", "max", "statement", "lock", "idle"];
+    let known = ["slot", "table", "condition", "over", "now", "max", "statement", "lock", "idle", "if_taken"];
     let is_constant =
         |name: &str| known.contains(&name) || name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
     let (mut wrong, mut looked_at) = (Vec::new(), 0);

@@ -82,7 +82,7 @@ macro_rules! limiter {
                 $answer
             }
 
-            async fn clear(&self, _: Limit, _: LimitKey) -> Result<(), Fault> {
+            async fn clear(&self, _: Limit, _: LimitKey) -> Result<u32, Fault> {
                 $answer
             }
         }

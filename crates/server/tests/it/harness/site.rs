@@ -138,6 +138,16 @@ impl Site {
         self.post("forgot-password").json(&json!({ "email": email })).await
     }
 
+    /// Asks for a verification mail.
+    pub async fn resend(&self, email: &str) -> Answer {
+        self.post("resend-verification").json(&json!({ "email": email })).await
+    }
+
+    /// Uses a token that proves a mailbox.
+    pub async fn verify(&self, token: &str) -> Answer {
+        self.post("verify-email").json(&json!({ "token": token })).await
+    }
+
     /// Uses a mailed token.
     pub async fn reset(&self, token: &str, password: &str) -> Answer {
         self.post("reset-password").json(&json!({ "token": token, "password": password })).await

@@ -7,12 +7,12 @@
 use super::answer::Answer;
 use super::log::hear_this_thread;
 use app::fault::Fault;
-use app::outbox::{MailOrder, MailSubject};
+use app::outbox::MailOrder;
 use app::ports::clock::Entropy;
 use app::ports::keys::TokenMac;
 use app::ports::limiter::{Charged, Limit, LimitKey, Limiter};
 use app::ports::password_hasher::{HashPermit, PasswordHasher, QueueFull, SealedPassword, Verification};
-use app::ports::store::Credential;
+use app::ports::store::{Credential, SignUpOutcome};
 use app::ports::telemetry::{Signal, Telemetry};
 use app::service::Service;
 use async_trait::async_trait;
@@ -94,15 +94,11 @@ impl Trace {
 #[async_trait]
 impl StoreWatcher for Trace {
     async fn before(&self, method: &'static str, order: Option<&MailOrder>) {
-        let size = match order.map(|order| &order.subject) {
-            Some(MailSubject::ForgotPassword { email, redirect }) => {
-                format!(
-                    ": {} bytes of address, {} of target",
-                    email.as_str().len(),
-                    redirect.to_string().len()
-                )
+        let size = match order.map(|order| order.subject.address()) {
+            Some(Some((email, target))) => {
+                format!(": {} bytes of address, {} of target", email.as_str().len(), target.as_str().len())
             }
-            Some(MailSubject::Notice { .. }) => ": a notice".to_owned(),
+            Some(None) => ": a notice".to_owned(),
             None => String::new(),
         };
         self.step(format!("store.{method}{size}"));
@@ -128,6 +124,8 @@ fn shape(method: &str, result: &dyn Any) -> String {
         .or_else(|| of(result, |found: &Option<Credential>| found.as_ref().map_or("no row".to_owned(), row)))
         .or_else(|| of(result, decoy))
         .or_else(|| of(result, |_: &OutboxId| "one row".to_owned()))
+        // Which of the two it is, is what the steps must not tell.
+        .or_else(|| of(result, |_: &SignUpOutcome| "an outcome".to_owned()))
         .unwrap_or_else(|| panic!("the trace cannot read what store.{method} gives"))
 }
 
@@ -250,7 +248,7 @@ impl Limiter for Traced<dyn Limiter> {
         self.inner.step_down(limit, key).await
     }
 
-    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<(), Fault> {
+    async fn clear(&self, limit: Limit, key: LimitKey) -> Result<u32, Fault> {
         self.trace.step(format!("limiter.clear: {limit:?}"));
         self.inner.clear(limit, key).await
     }

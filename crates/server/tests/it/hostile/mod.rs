@@ -108,8 +108,9 @@ async fn asvs_1_2_1_no_hostile_value_in_any_field_of_any_call_is_more_than_a_ref
 
 /// Whoever was written to, the letter has one recipient and a link that is on the list.
 async fn mails_go_to_one_mailbox_and_lead_to_the_list(server: &TestServer) {
+    let namespaces = server.service.namespaces.values();
     let listed: Vec<_> =
-        server.service.namespaces.values().flat_map(|namespace| namespace.redirects.iter()).collect();
+        namespaces.flat_map(|of| of.redirects.iter().chain(of.verify_redirects.iter())).collect();
     for letter in server.deliver_mail().await {
         assert_eq!(letter.to.matches('@').count(), 1, "{}", letter.to);
         assert!(

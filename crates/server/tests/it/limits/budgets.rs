@@ -86,6 +86,7 @@ async fn a_right_password_costs_nothing_and_ends_the_row() {
             guess(&server, OWNER, stranger(10 * round + n)).await.problem("invalid_credentials");
         }
         server.sign_in(OWNER).await;
+        assert!(server.one_letter().await.subject.contains("after wrong passwords"));
     }
 }
 
@@ -226,7 +227,9 @@ async fn cve_2025_64102_every_public_call_that_could_be_worth_trying_is_limited(
     });
     let server = TestServer::with(setup).await;
     let body = json!({ "email": OWNER, "password": PASSWORD, "token": "mbp1_x" });
-    for call in ["sign-in", "sign-up", "forgot-password", "reset-password"] {
+    for call in
+        ["sign-in", "sign-up", "forgot-password", "reset-password", "verify-email", "resend-verification"]
+    {
         // No counter, no answer: it fails closed.
         server.post(call).json(&body).await.problem("service_unavailable");
     }

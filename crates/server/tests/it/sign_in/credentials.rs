@@ -31,6 +31,7 @@ async fn asvs_6_2_8_a_password_is_verified_exactly_as_it_was_chosen() {
         server.try_sign_in(OWNER, wrong).await.problem("invalid_credentials");
     }
     server.try_sign_in(OWNER, chosen).await.ok();
+    server.one_letter().await;
 }
 
 #[tokio::test]

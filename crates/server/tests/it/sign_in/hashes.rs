@@ -110,6 +110,7 @@ async fn rustsec_2026_0199_a_damaged_hash_opens_nothing_and_breaks_nothing() {
     }
     tamper(&server, OWNER, SealedPassword(good)).await;
     server.sign_in(OWNER).await;
+    server.one_letter().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,4 @@
+-- The newest proof of the mailbox that was asked for: the id of its mail order. Older ones are void.
+ALTER TABLE users ADD COLUMN verification_id BLOB;
+-- The session that a notice of a sign-in is about.
+ALTER TABLE outbox ADD COLUMN session_id BLOB;
