@@ -42,6 +42,9 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         _ => {}
     }
     let settings = config::load(&overrides, environment)?;
+    if matches!(cli.command, Command::Ready) {
+        return run::ready::run(&settings);
+    }
     log::start(&settings.written.log.format, &settings.written.log.level)?;
     match &cli.command {
         Command::Serve(serve) => return run::serve::run(&settings, serve).await,
@@ -71,6 +74,7 @@ pub async fn execute(cli: Cli, environment: &HashMap<String, String>) -> anyhow:
         | Command::Backup { .. }
         | Command::Restore { .. }
         | Command::Openapi
+        | Command::Ready
         | Command::Passwords(_)
         | Command::Config(_) => Ok(()),
     };

@@ -5,6 +5,7 @@ pub mod config;
 pub mod key;
 pub mod outbox;
 pub mod passwords;
+pub mod ready;
 pub mod relocate;
 pub mod serve;
 pub mod session;
