@@ -6,7 +6,7 @@ use super::{Outcome, Session, Step, e2e, provoked};
 use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::{Stream, show};
-use crate::{faults, licences, machine, postgres, tidy, timing};
+use crate::{faults, gate, licences, machine, postgres, tidy, timing};
 
 /// A tenth of what `cargo xtask prove` runs.
 const KILLS: u32 = 10;
@@ -43,6 +43,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "timing",
         about: "the time of an answer does not tell who has an account; five leaks on purpose do",
         run: |session| timing::sensitive(&session.workspace).map(Outcome::Passed),
+    },
+    Step {
+        name: "gate",
+        about: "instructions of a refresh and a sign-in, within 3 % of what is committed",
+        run: |session| gate::check(&session.workspace, gate::Build::Dev).map(Outcome::Passed),
     },
     Step {
         name: "postgres",
