@@ -21,7 +21,7 @@ const TOLERANCE_PERCENT: f64 = 3.0;
 /// Enough that the session limit is reached and every statement is prepared.
 const WARM: u32 = 50;
 /// Calls whose instructions are counted.
-const COUNTED: u32 = 400;
+const COUNTED: u32 = 1000;
 /// What is counted: its name, and how many refreshes and sign-ins more than the warm-up its run does.
 const CALLS: [(&str, u32, u32); 2] = [("refresh", COUNTED, 0), ("sign-in", 0, COUNTED)];
 
