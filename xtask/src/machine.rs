@@ -30,6 +30,14 @@ pub(crate) const POSTGRES: Tool =
     Tool { programs: &["initdb"], version: Some((12, 0)), packages: &["postgresql"] };
 /// Network namespaces, for a partition.
 pub(crate) const IPROUTE: Tool = Tool { programs: &["ip"], version: None, packages: &["iproute2"] };
+/// Counts instructions.
+pub(crate) const VALGRIND: Tool =
+    Tool { programs: &["valgrind"], version: Some((3, 15)), packages: &["valgrind"] };
+/// Takes a program apart: `objcopy`, `objdump`, `readelf`.
+pub(crate) const BINUTILS: Tool =
+    Tool { programs: &["objcopy"], version: Some((2, 30)), packages: &["binutils"] };
+/// Makes Debian packages.
+pub(crate) const DPKG: Tool = Tool { programs: &["dpkg-deb"], version: Some((1, 19)), packages: &["dpkg"] };
 /// libFuzzer is C++.
 pub(crate) const CXX: Tool = Tool { programs: &["c++", "g++", "clang++"], version: None, packages: &["g++"] };
 

@@ -1,12 +1,14 @@
 //! The project's own commands: one program that checks, tests, proves and measures the whole tree.
 //!
 //! It depends on next to nothing, because a fresh machine compiles it before anything else, and it never
-//! changes the tree but for the pages of results that `prove`, `timing --write` and `asvs --write` write.
+//! changes the tree but for the pages of results that `prove` writes, and `bench`, `timing`, `gate` and `asvs` with `--write`.
 
 mod bench;
 mod counts;
+mod dist;
 mod faults;
 mod fuzz;
+mod gate;
 mod licences;
 mod machine;
 mod options;
@@ -62,8 +64,8 @@ Usage: cargo xtask <command> [options]
                        `cargo xtask postgres -- cargo test -p minbil-auth-store-postgres`.
 
   prove                The long counts, and their result in docs/proof.md: the refresh model at full
-                       depth, 100 kills, 100 concurrent clients, each fuzz target for a minute. Takes
-                       a while; quiet machine please.
+                       depth, 100 kills, 100 concurrent clients, each fuzz target for a minute, and the
+                       instructions of the release build. Takes a while; quiet machine please.
       --cycles N       Kills (100).
       --seconds N      Seconds of fuzzing per target (60; 600 before a release).
 
@@ -74,6 +76,15 @@ Usage: cargo xtask <command> [options]
                        built with optimisations. Takes ten minutes and the building. Its own options
                        follow: `cargo xtask timing --layer 1 --pairs 500`.
       --write          Put the table into docs/security/timing.md, if all of it holds.
+
+  dist                 The program, a Debian package and a container's contents, each with a bill of materials
+                       and checked, in <target>/dist. Builds the server for that, with its own profile.
+      --program FILE   Pack this program instead of building one.
+
+  gate                 The instructions of a refresh and a sign-in, counted by valgrind, within 3 % of
+                       docs/performance/instructions.json.
+      --release        Of the program as it ships; without, as the tests build it.
+      --write          Make what is counted the committed numbers.
 
 What the browser, mail, snippet and database tests need (Node 20, npm, Python 3.9, curl, OpenSSL, Chromium,
 PostgreSQL, iproute2) is installed with apt-get if it is missing, this is Debian and you are root; else you are told what to install.
@@ -147,6 +158,18 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
             prove::run(&Workspace::load()?, &amounts).map(|()| true)
         }
         "postgres" => postgres::command(&Workspace::load()?, rest).map(|()| true),
+        "dist" => {
+            let options = Options::parse(rest, &["--program"], &[])?;
+            options.no_names()?;
+            summary(dist::run(&Workspace::load()?, options.values("--program").last().copied()))
+        }
+        "gate" => {
+            let options = Options::parse(rest, &[], &["--release", "--write"])?;
+            options.no_names()?;
+            let build = if options.has("--release") { gate::Build::Release } else { gate::Build::Dev };
+            let counted = if options.has("--write") { gate::write } else { gate::check };
+            summary(counted(&Workspace::load()?, build))
+        }
         "bench" => bench::run(&Workspace::load()?, rest).map(|()| true),
         "timing" => timing::run(&Workspace::load()?, rest).map(|()| true),
         unknown => bail!("unknown command `{unknown}`; `cargo xtask --help` lists them"),
@@ -177,9 +200,10 @@ mod tests {
 
     #[test]
     fn help_names_every_command() {
-        for command in
-            ["test", "tidy", "licences", "asvs", "faults", "fuzz", "postgres", "prove", "bench", "timing"]
-        {
+        for command in [
+            "test", "tidy", "licences", "asvs", "faults", "fuzz", "postgres", "prove", "bench", "timing",
+            "dist", "gate",
+        ] {
             assert!(HELP.contains(&format!("\n  {command} ")), "{command}");
         }
         assert!(dispatch(&words("--help")).is_ok());

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::counts::Counts;
 use crate::faults;
 use crate::fuzz::Fuzz;
+use crate::gate;
 use crate::licences;
 use crate::machine;
 use crate::postgres;
@@ -84,6 +85,7 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
     parts.push(advisories(workspace)?);
     let fuzz = Fuzz::find(workspace)?.context("the tree has no fuzz/Cargo.toml")?;
     parts.push(fuzzing(&fuzz, amounts.seconds)?);
+    parts.push(instructions(workspace)?);
     let paper = paper(&machine::date()?, &machine::describe()?, &revision(workspace), &parts);
     let path = workspace.root.join(PAPER);
     std::fs::write(&path, paper).with_context(|| format!("cannot write {PAPER}"))?;
@@ -123,6 +125,20 @@ fn fuzzing(fuzz: &Fuzz, seconds: u32) -> Result<Part> {
         command: format!("cargo xtask fuzz --seconds {seconds}"),
         seconds: begun.elapsed().as_secs(),
         shown: results.into_iter().map(|(target, done)| format!("`{target}`: {done}, no failure")).collect(),
+    })
+}
+
+/// The number to quote, which takes too long to build for every change.
+fn instructions(workspace: &Workspace) -> Result<Part> {
+    let title = "Instructions of the program as it ships, within 3 % of what is committed";
+    show(&format!("\n=== {title}"));
+    let begun = Instant::now();
+    let shown = gate::check(workspace, gate::Build::Release)?;
+    Ok(Part {
+        title,
+        command: "cargo xtask gate --release".to_owned(),
+        seconds: begun.elapsed().as_secs(),
+        shown: vec![shown],
     })
 }
 

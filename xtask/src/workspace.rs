@@ -59,8 +59,12 @@ impl Workspace {
 
     /// Builds a program of the package that is called as it is, and says where cargo put it.
     pub(crate) fn program(&self, name: &str, options: &[&str]) -> Result<PathBuf> {
-        let messages = self
-            .cargo()
+        self.program_by(self.cargo(), name, options)
+    }
+
+    /// Builds a program with a cargo that was given settings of its own.
+    pub(crate) fn program_by(&self, cargo: Run, name: &str, options: &[&str]) -> Result<PathBuf> {
+        let messages = cargo
             .args(["build", "-p", name, "--locked", "--message-format", "json-render-diagnostics"])
             .args(options)
             .answer()?;

@@ -64,6 +64,11 @@ pub enum Command {
         #[command(subcommand)]
         what: Option<Migrate>,
     },
+    /// Say whether the server of this configuration is ready, for a container's health check
+    ///
+    /// Asks `/readyz` at the first address of `listen`, at loopback where that is every address. Ends with 0 if the answer
+    /// is that it is ready. Where the server speaks TLS, it is enough that the port is open.
+    Ready,
     /// Print the OpenAPI document
     Openapi,
     /// Check and show the configuration

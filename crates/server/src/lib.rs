@@ -54,6 +54,9 @@ async fn carry_out(cli: Cli, environment: &HashMap<String, String>) -> anyhow::R
         _ => {}
     }
     let settings = config::load(&overrides, environment)?;
+    if matches!(cli.command, Command::Ready) {
+        return run::ready::run(&settings);
+    }
     log::start(&settings.written.log.format, &settings.written.log.level)?;
     match &cli.command {
         Command::Serve(serve) => return run::serve::run(&settings, serve).await,
@@ -86,6 +89,7 @@ async fn carry_out(cli: Cli, environment: &HashMap<String, String>) -> anyhow::R
         | Command::Restore { .. }
         | Command::Openapi
         | Command::Doctor(_)
+        | Command::Ready
         | Command::Passwords(_)
         | Command::Config(_) => Ok(()),
     };

@@ -7,7 +7,7 @@ use crate::counts::Counts;
 use crate::fuzz::Fuzz;
 use crate::process::Stream;
 use crate::requirements::{self, TestPrograms, ran_in};
-use crate::{faults, licences, postgres, tidy, timing};
+use crate::{faults, gate, licences, postgres, tidy, timing};
 
 /// The program of tests that starts the built server.
 const FROM_OUTSIDE: &str = "server::it";
@@ -47,6 +47,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "timing",
         about: "the time of an answer does not tell who has an account; five leaks on purpose do",
         run: |session| timing::sensitive(&session.workspace).map(Outcome::Passed),
+    },
+    Step {
+        name: "gate",
+        about: "instructions of a refresh and a sign-in, within 3 % of what is committed",
+        run: |session| gate::check(&session.workspace, gate::Build::Dev).map(Outcome::Passed),
     },
     Step {
         name: "postgres",

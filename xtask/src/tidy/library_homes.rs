@@ -15,8 +15,14 @@ struct Home {
 }
 
 const HOMES: [Home; 6] = [
-    // The server hangs the finished router on its listeners and needs no more of axum than that.
-    Home { library: "axum", home: "http", guests: &[("server", &["Router", "serve"])], tests: &["server"] },
+    // The server hangs the finished router on its listeners and needs no more of axum than that. What counts instructions
+    // calls the router in its own process, where a request is a value.
+    Home {
+        library: "axum",
+        home: "http",
+        guests: &[("server", &["Router", "serve"]), ("instructions", &["Router", "body", "extract", "http"])],
+        tests: &["server"],
+    },
     Home { library: "axum_server", home: "server", guests: &[], tests: &[] },
     // The benchmark measures the bare database beside the store, and fills it.
     Home {

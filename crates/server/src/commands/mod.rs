@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod key;
 pub mod outbox;
 pub mod passwords;
+pub mod ready;
 pub mod relocate;
 pub mod serve;
 pub mod session;
