@@ -98,7 +98,7 @@ impl Metrics {
     ///
     /// # Errors
     /// When a metric cannot be written.
-    pub(crate) fn text(&self) -> Result<String, fmt::Error> {
+    pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(text)

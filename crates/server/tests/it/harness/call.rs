@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::described;
+use super::watch::Watch;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -35,6 +36,7 @@ pub struct Client {
     pub(super) host: String,
     pub(super) cookie_prefix: &'static str,
     pub(super) document: Arc<Value>,
+    pub(super) watch: Arc<Watch>,
 }
 
 impl Client {
@@ -103,6 +105,7 @@ impl Draft {
 
     /// A body of JSON.
     pub fn json(self, body: &Value) -> Self {
+        self.client.watch.sent(body);
         self.raw("application/json", body.to_string())
     }
 
@@ -162,6 +165,7 @@ impl Draft {
         let (router, request) = self.request();
         let response = router.oneshot(request).await.unwrap();
         let answer = Answer::read(&format!("{method} {path}"), &method, response).await;
+        client.watch.came(&answer);
         if !is_ordered {
             described::check(&client.document, &method, &path, &answer);
         }

@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, Once};
+use std::sync::{Mutex, Once, PoisonError};
 use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 static LISTENERS: AtomicUsize = AtomicUsize::new(0);
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+/// Everything that was logged since the process began, for whoever looks for leaks.
+static ALL: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static START: Once = Once::new();
 
 /// Listens until it is dropped. Other tests' lines are heard too: look for what is yours alone.
@@ -22,11 +24,25 @@ pub fn record_log() -> Recording {
     Recording(())
 }
 
+/// How much was logged up to now.
+pub(super) fn logged() -> usize {
+    start();
+    ALL.lock().unwrap_or_else(PoisonError::into_inner).len()
+}
+
+/// What was logged since, by whichever test.
+pub(super) fn logged_since(start: usize) -> Vec<u8> {
+    ALL.lock().unwrap_or_else(PoisonError::into_inner)[start..].to_vec()
+}
+
 fn start() {
     START.call_once(|| {
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Buffer);
         let heard = lines.with_filter(dynamic_filter_fn(|_, _| LISTENERS.load(Ordering::SeqCst) > 0));
-        tracing_subscriber::registry().with(heard).with(ThisThread).init();
+        // At the level of production: what is logged below it is for whoever works on the server.
+        let all = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Everything);
+        let all = all.with_filter(tracing_subscriber::filter::LevelFilter::INFO);
+        tracing_subscriber::registry().with(heard).with(all).with(ThisThread).init();
     });
 }
 
@@ -96,6 +112,19 @@ impl Drop for Recording {
         if LISTENERS.fetch_sub(1, Ordering::SeqCst) == 1 {
             LINES.lock().unwrap().clear();
         }
+    }
+}
+
+struct Everything;
+
+impl Write for Everything {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        ALL.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::call::Client;
 use super::doubles::OrderedIds;
+use super::log::{logged, logged_since};
 use super::mail::{CollectedMail, Letter};
 use super::setup::Setup;
 use super::site::Site;
+use super::watch::Watch;
 use app::audit::AuditContext;
 use app::deliver_mail::{MailWork, deliver_next};
 use app::ports::mailer::Delivery;
@@ -46,6 +48,9 @@ pub struct TestServer {
     setup_environment: std::collections::HashMap<String, String>,
     data: TempDir,
     examines_mail: bool,
+    watch: Arc<Watch>,
+    log_start: usize,
+    leaks: bool,
 }
 
 impl Deref for TestServer {
@@ -68,6 +73,11 @@ impl TestServer {
     }
 
     async fn on(data: TempDir, clock: Arc<FakeClock>, setup: Setup) -> Self {
+        let log_start = logged();
+        let watch = Arc::new(Watch::default());
+        if let Some(root) = setup.environment.get("MINBIL_AUTH_ROOT_KEY") {
+            root.split_whitespace().for_each(|word| watch.secret(word));
+        }
         let overrides = Overrides { data_dir: Some(data.path().to_owned()), ..Overrides::default() };
         let loaded = config::load(&overrides, &setup.environment);
         let mut settings = loaded.unwrap_or_else(|error| panic!("{error}"));
@@ -80,7 +90,7 @@ impl TestServer {
         let mail = Arc::new(CollectedMail::default());
         wired.service = Arc::new(exchanged(wired.service, &mail, setup.change));
         let stop = CancellationToken::new();
-        let client = client(&settings, &wired, &stop);
+        let client = client(&settings, &wired, &stop, &watch);
         let site = |namespace| Site { client: client.clone(), namespace };
         Self {
             co: site("co"),
@@ -95,6 +105,9 @@ impl TestServer {
             data,
             settings,
             examines_mail: true,
+            watch,
+            log_start,
+            leaks: false,
         }
     }
 
@@ -122,7 +135,10 @@ impl TestServer {
     pub async fn deliver_mail(&self) -> Vec<Letter> {
         let work = MailWork { lease: self.settings.mail_lease, retry: self.settings.mail_retry };
         while deliver_next(&self.service, work).await.unwrap() {}
-        self.mail.take()
+        let letters = self.mail.take();
+        let mailed = letters.iter().filter_map(|letter| letter.text.split_once("#token="));
+        mailed.for_each(|(_, rest)| self.watch.secret(rest.split_whitespace().next().unwrap_or_default()));
+        letters
     }
 
     /// Delivers everything that is due: exactly one mail.
@@ -146,6 +162,24 @@ impl TestServer {
     /// This test is about something else than mail.
     pub fn ignore_mail(&mut self) {
         self.examines_mail = false;
+    }
+
+    /// Every secret of this server's clients that stands where it must not.
+    pub fn leaks(&self) -> Vec<String> {
+        let mut found = self.watch.found_below(self.data.path());
+        let places = [
+            ("the log", logged_since(self.log_start)),
+            ("the metrics", self.metrics.text().unwrap_or_default().into_bytes()),
+        ];
+        for (place, bytes) in places {
+            found.extend(self.watch.found_in(&bytes).into_iter().map(|form| format!("{form} in {place}")));
+        }
+        found
+    }
+
+    /// This test leaks on purpose.
+    pub fn expect_leaks(&mut self) {
+        self.leaks = true;
     }
 
     /// An account of `co`.
@@ -225,7 +259,7 @@ fn exchanged(
     service
 }
 
-fn client(settings: &Settings, wired: &Wired, stop: &CancellationToken) -> Client {
+fn client(settings: &Settings, wired: &Wired, stop: &CancellationToken, watch: &Arc<Watch>) -> Client {
     let host = settings.base_url.split("://").nth(1).unwrap().to_owned();
     let is_production = settings.mode == config::settings::Mode::Production;
     Client {
@@ -233,12 +267,18 @@ fn client(settings: &Settings, wired: &Wired, stop: &CancellationToken) -> Clien
         host,
         cookie_prefix: if is_production { "__Secure-" } else { "" },
         document: Arc::new(http_api::openapi_document(&surface::options(settings))),
+        watch: Arc::clone(watch),
     }
 }
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        if std::thread::panicking() || !self.examines_mail {
+        if std::thread::panicking() {
+            return;
+        }
+        let leaks = if self.leaks { Vec::new() } else { self.leaks() };
+        assert!(leaks.is_empty(), "secrets were written down: {leaks:?}");
+        if !self.examines_mail {
             return;
         }
         let store = Arc::clone(&self.store);
