@@ -5,14 +5,14 @@ use super::answer::Answer;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// Shorter texts occur anywhere by chance.
 const SECRET_MIN: usize = 12;
-/// How many are looked for: a test with a hundred clients makes hundreds of one kind, and what holds for some of a kind holds for it.
-const SECRETS_MAX: usize = 30;
+/// How many bytes tell one form of a secret from most others; every form has more.
+const BEGINNING: usize = 8;
 /// Fields of requests that hold secrets.
 const SECRET_FIELDS: [&str; 6] =
     ["password", "current_password", "new_password", "token", "refresh_token", "access_token"];
@@ -71,20 +71,20 @@ impl Watch {
                     && !OWN_WORDS.contains(secret.as_str())
                     && !noted.public.iter().any(|public| public.contains(secret.as_str()))
             };
-            noted
-                .secrets
-                .iter()
-                .take(SECRETS_MAX)
-                .filter(is_telling)
-                .flat_map(|secret| forms(secret))
-                .collect::<Vec<_>>()
+            noted.secrets.iter().filter(is_telling).flat_map(|secret| forms(secret)).collect::<Vec<_>>()
         });
-        // Most bytes begin no form of any secret, and one look at a table says so.
+        // Most bytes begin no form of any secret, and one look at a table says so; the next look leaves a form or two.
         let mut begins = vec![false; 1 << 16];
-        forms.iter().for_each(|form| begins[usize::from(form[0]) << 8 | usize::from(form[1])] = true);
+        let mut by_beginning: HashMap<&[u8], Vec<&[u8]>> = HashMap::new();
+        for form in &forms {
+            begins[pair(form)] = true;
+            by_beginning.entry(&form[..BEGINNING]).or_default().push(form);
+        }
         let mut found = BTreeSet::new();
-        for (at, pair) in bytes.windows(2).enumerate() {
-            if begins[usize::from(pair[0]) << 8 | usize::from(pair[1])] {
+        for (at, window) in bytes.windows(BEGINNING).enumerate() {
+            if begins[pair(window)]
+                && let Some(forms) = by_beginning.get(window)
+            {
                 let here = forms.iter().filter(|form| bytes[at..].starts_with(form));
                 found.extend(here.map(|form| String::from_utf8_lossy(form).into_owned()));
             }
@@ -105,6 +105,10 @@ impl Watch {
         }
         found
     }
+}
+
+fn pair(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
 /// A secret as it is, in hexadecimal digits, and in base64 wherever it begins in a group of three; and of a token the end alone, which
