@@ -70,7 +70,7 @@ Usage: cargo xtask <command> [options]
       --seconds N      Seconds of fuzzing per target (60; 600 before a release).
 
   bench                The benchmark, built with optimisations. Its own options follow:
-                       `cargo xtask bench --quick`.
+                       `cargo xtask bench --quick`. `--write` puts the figures into docs/performance.md.
 
   timing               Whether the time of an answer tells who has an account: every layer, with the server
                        built with optimisations. Takes ten minutes and the building. Its own options

@@ -19,6 +19,7 @@ mod refresh;
 mod report;
 mod served;
 mod sign_in;
+mod soak;
 mod start;
 mod work;
 
@@ -29,7 +30,8 @@ use std::time::Duration;
 const HELP: &str = "\
 cargo xtask bench [PART …] [options]
   PART: refresh, sign-in, start, growth; all of these when none is named;
-        postgres, peer, which start a database server (and need Node)
+        soak, alone and for a long time; postgres, peer, which start a database server (and need Node)
+  --minutes N       how long soak takes, instead of 30
   --users N         how big growth makes its big database, instead of 1000000 (100000 with --quick)
   --quick           3 rounds of 2 seconds instead of 5 of 5
   --rounds N        how many rounds
@@ -38,7 +40,9 @@ cargo xtask bench [PART …] [options]
   --write FOLDER    the same, into FOLDER/performance, and make FOLDER/performance.md from it
   --server FILE     the release binary (cargo xtask bench builds it and names it)";
 
-const PARTS: [&str; 6] = ["refresh", "sign-in", "start", "growth", POSTGRES, PEER];
+const PARTS: [&str; 7] = ["refresh", "sign-in", "start", "growth", SOAK, POSTGRES, PEER];
+/// Only when it is named: it takes long.
+const SOAK: &str = "soak";
 /// Only when they are named: they need a database server.
 const POSTGRES: &str = "postgres";
 const PEER: &str = "peer";
@@ -50,6 +54,7 @@ struct Plan {
     rounds: usize,
     seconds: u64,
     users: u32,
+    minutes: u64,
     json: Option<PathBuf>,
     write: Option<PathBuf>,
     command: String,
@@ -74,14 +79,16 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
-    let (server, users) = (PathBuf::new(), growth::MANY);
+    let (server, users, minutes) = (PathBuf::new(), growth::MANY, soak::MINUTES);
     let (json, write, command) = (None, None, command_line(arguments));
-    let mut plan = Plan { server, parts: Vec::new(), rounds: 5, seconds: 5, users, json, write, command };
+    let mut plan =
+        Plan { server, parts: Vec::new(), rounds: 5, seconds: 5, users, minutes, json, write, command };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--quick" => (plan.rounds, plan.seconds, plan.users) = (3, 2, growth::MANY / 10),
+            "--minutes" => plan.minutes = value()?.parse()?,
             "--users" => plan.users = value()?.parse()?,
             "--server" => plan.server = PathBuf::from(value()?),
             "--rounds" => plan.rounds = value()?.parse()?,
@@ -95,7 +102,7 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
         }
     }
     if plan.parts.is_empty() {
-        plan.parts = PARTS.into_iter().filter(|part| ![POSTGRES, PEER].contains(part)).collect();
+        plan.parts = PARTS.into_iter().filter(|part| ![SOAK, POSTGRES, PEER].contains(part)).collect();
     }
     anyhow::ensure!(plan.server.is_file(), "--server FILE names the release binary\n{HELP}");
     Ok(plan)
@@ -129,7 +136,8 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
         println!("\n== {part}");
         let load = machine::load();
         let mut rounds = Vec::new();
-        for number in 1..=plan.rounds {
+        let times = if *part == SOAK { 1 } else { plan.rounds };
+        for number in 1..=times {
             let figures = round(plan, part).await?;
             println!("round {number}: {}", report::line(&figures));
             rounds.push(figures);
@@ -160,6 +168,7 @@ async fn round(plan: &Plan, part: &str) -> anyhow::Result<Vec<report::Figure>> {
         "sign-in" => sign_in::round(&plan.server, span).await,
         "growth" => growth::round(&plan.server, span, plan.users).await,
         POSTGRES => postgres::round(&plan.server, span).await,
+        SOAK => soak::round(&plan.server, plan.minutes).await,
         PEER => peer::round(&plan.server, span).await,
         _ => start::round(&plan.server, span).await,
     }
@@ -171,6 +180,7 @@ fn targets(part: &str) -> &'static [report::Target] {
         "sign-in" => &sign_in::TARGETS,
         "growth" => &growth::TARGETS,
         POSTGRES => &postgres::TARGETS,
+        SOAK => &soak::TARGETS,
         PEER => &peer::TARGETS,
         _ => &start::TARGETS,
     }

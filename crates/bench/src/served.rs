@@ -93,6 +93,18 @@ impl Server {
     pub(crate) fn memory_mib(&self) -> anyhow::Result<f64> {
         memory_mib_of(self.child.id().context("the server has ended")?)
     }
+
+    /// Files, sockets and the like that it has open.
+    pub(crate) fn open_files(&self) -> anyhow::Result<f64> {
+        let pid = self.child.id().context("the server has ended")?;
+        Ok(std::fs::read_dir(format!("/proc/{pid}/fd"))?.count() as f64)
+    }
+
+    /// The size of the embedded database's write-ahead log, in MiB.
+    pub(crate) fn log_mib(&self) -> f64 {
+        let log = self.data.path().join("minbil-auth.db-wal");
+        std::fs::metadata(log).map_or(0.0, |metadata| metadata.len() as f64) / f64::from(1 << 20)
+    }
 }
 
 /// Memory that a process occupies now, in MiB.
