@@ -81,7 +81,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Reads what [`json`] wrote, in its order.
+    /// Reads what [`json()`] wrote, in its order.
     pub(crate) fn read_all(measured: &Value) -> Option<Vec<Self>> {
         let rounds = measured["rounds"].as_array()?;
         let names = rounds.first()?.as_object()?.keys();
