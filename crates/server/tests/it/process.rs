@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -176,9 +177,14 @@ impl Drop for ServerProcess {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that is free and that nobody else gets meanwhile: it lies below those that the system gives out by itself, to the
+/// other tests' listeners and connections too, and no test gets one that another got.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    let next = || Some(20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+    std::iter::from_fn(next).take(10_000).find(is_free).expect("a free port")
 }
 
 /// Waits until something holds.

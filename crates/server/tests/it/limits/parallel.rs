@@ -33,7 +33,9 @@ async fn cve_2024_4629_of_a_hundred_wrong_passwords_at_once_ten_reach_the_hash()
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn keycloak_48272_twenty_right_passwords_at_once_all_get_in() {
     for spread in [false, true] {
-        let server = limited().await;
+        let mut server = limited().await;
+        // Of twenty first sign-ins at once, some find that there was one already, from another device.
+        server.ignore_mail();
         let answers = at_once(&server, 20, PASSWORD, spread).await;
         assert_eq!(count(&answers, 200), 20);
         // And they leave nothing behind.
