@@ -16,6 +16,9 @@ SOURCES = os.path.join(node_packages.HERE, "openapi")
 CLIENT_FILES = ("journey.ts", "tsconfig.json")
 # How many requests schemathesis makes up for each call, beside the examples and the edge cases of each schema.
 EXAMPLES_MAX = 25
+# It takes an API key, which is welcome and not needed, for the proof: a good access token beside a made-up key lets its user in. That no
+# call lets anybody in without proof is a test of its own (server/tests/it/by_construction.rs).
+EXCLUDED_CHECK = "ignored_auth"
 # What no request that is made up can reach: a mailed token is needed.
 NEVER_SUCCEEDS = {"coResetPassword", "coVerifyEmail"}
 
@@ -107,8 +110,8 @@ class OpenapiSuite:
             [
                 os.path.join(self.programs, "schemathesis"), "--config-file",
                 os.path.join(SOURCES, "schemathesis.toml"), "run", self.document_path, "--url", server.url,
-                "--checks", "all", "--max-examples", str(EXAMPLES_MAX), "--seed", "1", "--continue-on-failure",
-                "--no-color",
+                "--checks", "all", "--exclude-checks", EXCLUDED_CHECK, "--max-examples", str(EXAMPLES_MAX), "--seed", "1",
+                "--continue-on-failure", "--no-color",
             ],
             environment, cwd=self.work,
         )
