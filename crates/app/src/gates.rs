@@ -32,11 +32,11 @@ struct State {
 }
 
 impl Gates {
-    /// A place in the line of a counter; `None` when it is too long.
-    pub(crate) fn enter(self: &Arc<Self>, key: Key) -> Option<Place> {
+    /// A place in the line of a counter; `None` when it is too long, which one without a counter never is.
+    pub(crate) fn enter(self: &Arc<Self>, key: Key, is_counted: bool) -> Option<Place> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (gate, places) = gates.entry(key).or_default();
-        if *places >= LINE_MAX {
+        if is_counted && *places >= LINE_MAX {
             return None;
         }
         *places += 1;
@@ -116,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn who_finds_no_room_waits_for_news_and_for_nothing_else() {
         let gates = Arc::new(Gates::default());
-        let (first, second) = (gates.enter(KEY).unwrap(), gates.enter(KEY).unwrap());
+        let (first, second) = (gates.enter(KEY, true).unwrap(), gates.enter(KEY, true).unwrap());
         let ended = second.ended();
         assert!(!second.news(ended).await, "nothing is under way");
         let under_way = first.begin();
@@ -130,9 +130,9 @@ mod tests {
     #[tokio::test]
     async fn a_line_has_an_end_and_leaves_nothing_behind() {
         let gates = Arc::new(Gates::default());
-        let places: Vec<_> = std::iter::from_fn(|| gates.enter(KEY)).collect();
+        let places: Vec<_> = std::iter::from_fn(|| gates.enter(KEY, true)).collect();
         assert_eq!(places.len(), LINE_MAX);
-        assert!(gates.enter((Limit::SignInAccount, [8; 32])).is_some(), "another line");
+        assert!(gates.enter((Limit::SignInAccount, [8; 32]), true).is_some(), "another line");
         drop(places);
         assert!(gates.0.lock().unwrap().is_empty());
     }

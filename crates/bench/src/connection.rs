@@ -1,11 +1,19 @@
 //! HTTP/1.1 on one connection that stays open: as little of it as a load generator needs.
 
 use anyhow::Context as _;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
+/// A server closes a connection on which nothing happens; a client that rested longer than this opens a new one.
+const REST_MAX: Duration = Duration::from_secs(2);
+
 /// A connection to a server of this machine.
-pub(crate) struct Connection(BufReader<TcpStream>);
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+    port: u16,
+    used: Instant,
+}
 
 /// What came back.
 pub(crate) struct Answer {
@@ -30,7 +38,7 @@ impl Connection {
     pub(crate) async fn open(port: u16) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
-        Ok(Self(BufReader::new(stream)))
+        Ok(Self { stream: BufReader::new(stream), port, used: Instant::now() })
     }
 
     /// Sends JSON.
@@ -48,15 +56,18 @@ impl Connection {
     }
 
     async fn exchange(&mut self, request: &str) -> anyhow::Result<Answer> {
-        self.0.get_mut().write_all(request.as_bytes()).await?;
+        if self.used.elapsed() > REST_MAX {
+            *self = Self::open(self.port).await?;
+        }
+        self.stream.get_mut().write_all(request.as_bytes()).await?;
         let mut line = String::new();
-        self.0.read_line(&mut line).await?;
+        self.stream.read_line(&mut line).await?;
         let status = line.split(' ').nth(1).context("no status line")?.parse()?;
         let mut answer = Answer { status, retry_after: None, cookie: None, body: Vec::new() };
         let mut length = Length::Known(0);
         loop {
             line.clear();
-            self.0.read_line(&mut line).await?;
+            self.stream.read_line(&mut line).await?;
             if line.trim_end().is_empty() {
                 break;
             }
@@ -76,13 +87,14 @@ impl Connection {
             Length::Known(length) => self.read_into(&mut answer.body, length).await?,
             Length::Chunked => self.read_chunks(&mut answer.body).await?,
         }
+        self.used = Instant::now();
         Ok(answer)
     }
 
     async fn read_into(&mut self, body: &mut Vec<u8>, length: usize) -> anyhow::Result<()> {
         let start = body.len();
         body.resize(start + length, 0);
-        self.0.read_exact(&mut body[start..]).await?;
+        self.stream.read_exact(&mut body[start..]).await?;
         Ok(())
     }
 
@@ -90,11 +102,11 @@ impl Connection {
         let mut line = String::new();
         loop {
             line.clear();
-            self.0.read_line(&mut line).await?;
+            self.stream.read_line(&mut line).await?;
             let length = usize::from_str_radix(line.trim_end(), 16).context("not the size of a chunk")?;
             self.read_into(body, length).await?;
             line.clear();
-            self.0.read_line(&mut line).await?;
+            self.stream.read_line(&mut line).await?;
             if length == 0 {
                 return Ok(());
             }

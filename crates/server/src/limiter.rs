@@ -109,6 +109,10 @@ pub struct NoLimiter;
 
 #[async_trait]
 impl Limiter for NoLimiter {
+    fn refuses(&self) -> bool {
+        false
+    }
+
     async fn charge(&self, _: Limit, _: LimitKey, _: Budget) -> Result<Charged, Fault> {
         Ok(Charged::Accepted)
     }

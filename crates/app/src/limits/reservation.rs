@@ -120,7 +120,8 @@ fn limiter(service: &Service, limit: Limit) -> &dyn Limiter {
 }
 
 async fn pay(service: &Service, due: Due) -> Result<Ticket, LimitError> {
-    let Some(place) = service.gates.enter((due.limit, due.key)) else {
+    let is_counted = limiter(service, due.limit).refuses();
+    let Some(place) = service.gates.enter((due.limit, due.key), is_counted) else {
         return Err(refusal(service, due, LINE_RETRY_AFTER));
     };
     let turn = place.turn().await;

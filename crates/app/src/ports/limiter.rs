@@ -114,6 +114,11 @@ pub enum Charged {
 /// Counts.
 #[async_trait]
 pub trait Limiter: Send + Sync {
+    /// Whether it ever refuses. Nobody stands in line before one that does not.
+    fn refuses(&self) -> bool {
+        true
+    }
+
     /// Charges one unit to `key` (`domain::throttle::charge`).
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Attempts at once.
 
 use super::{WRONG, limited};
-use crate::harness::{Answer, OWNER, PASSWORD, TestServer};
+use crate::harness::{Answer, OWNER, PASSWORD, Setup, TestServer};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -41,6 +41,18 @@ async fn keycloak_48272_twenty_right_passwords_at_once_all_get_in() {
         // And they leave nothing behind.
         assert_eq!(count(&at_once(&server, 10, WRONG, spread).await, 401), 10);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn where_nothing_is_limited_a_crowd_is_told_to_wait_and_not_that_it_came_too_often() {
+    let setup = Setup::default().with("LIMITS__ENABLED", false);
+    let mut server = TestServer::with(setup).await;
+    server.ignore_mail();
+    server.sign_up(OWNER).await;
+    let answers = at_once(&server, 400, PASSWORD, false).await;
+    let others: Vec<_> =
+        answers.iter().map(|answer| answer.status).filter(|status| ![200, 503].contains(status)).collect();
+    assert_eq!(others, [0_u16; 0]);
 }
 
 #[tokio::test]
