@@ -6,7 +6,7 @@ use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::task::JoinSet;
 
 /// Time-outs of the connections.
@@ -88,24 +88,39 @@ impl Listeners {
     }
 }
 
+/// The certificate in use, and when its files were changed last before they were read.
+pub struct ReadTls {
+    /// For the listeners.
+    pub config: RustlsConfig,
+    changed: Changed,
+}
+
+/// When the two files were changed.
+type Changed = [Option<SystemTime>; 2];
+
+fn changed(files: &TlsFiles) -> Changed {
+    [&files.certificate, &files.private_key]
+        .map(|path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok())
+}
+
 /// Reads the certificate and its key.
 ///
 /// # Errors
 /// When a file cannot be read or they do not fit together.
-pub async fn read_tls(files: &TlsFiles) -> anyhow::Result<RustlsConfig> {
-    RustlsConfig::from_pem_file(&files.certificate, &files.private_key).await.with_context(|| {
+pub async fn read_tls(files: &TlsFiles) -> anyhow::Result<ReadTls> {
+    // Asked before reading: a change in between is one to come, and not one that was seen.
+    let changed = changed(files);
+    let config = RustlsConfig::from_pem_file(&files.certificate, &files.private_key).await;
+    let config = config.with_context(|| {
         format!("tls: cannot use {} with {}", files.certificate.display(), files.private_key.display())
-    })
+    })?;
+    Ok(ReadTls { config, changed })
 }
 
 /// Picks up changed certificate files until the task is dropped. Files that do not fit together (they may be
 /// half written) are logged, and the certificate in use stays.
-pub async fn reload_tls(config: RustlsConfig, files: TlsFiles) {
-    let changed = |files: &TlsFiles| {
-        let modified = |path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-        (modified(&files.certificate), modified(&files.private_key))
-    };
-    let mut known = changed(&files);
+pub async fn reload_tls(tls: ReadTls, files: TlsFiles) {
+    let ReadTls { config, changed: mut known } = tls;
     loop {
         tokio::time::sleep(files.reload).await;
         let now = changed(&files);

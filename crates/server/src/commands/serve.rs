@@ -65,19 +65,19 @@ pub async fn run_changed(
     let limits = limits(settings);
     announce(settings, &listeners.addresses(), command.demo);
     let router = http_api::router(surface::state(settings, &wired, &stop));
-    let mut serving = listeners.serve(&router, tls.as_ref().map(|(config, _)| config), &handle, limits)?;
+    let mut serving = listeners.serve(&router, tls.as_ref().map(|(tls, _)| &tls.config), &handle, limits)?;
     if let Some(metrics) = metrics {
         let router = http_api::metrics_router(Arc::clone(&wired.metrics));
         let mut more = metrics.serve(&router, None, &handle, limits)?;
         serving.spawn(async move { more.join_next().await.map_or(Ok(()), flatten) });
     }
     let mut work = workers(settings, &wired, &stop);
-    if let Some((config, files)) = tls {
+    if let Some((tls, files)) = tls {
         let stop = stop.clone();
         work.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = reload_tls(config, files) => {}
+                () = reload_tls(tls, files) => {}
             }
         });
     }

@@ -3,6 +3,8 @@
 use crate::process::{ServerProcess, ServerSetup};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use minbil_auth::config::settings::TlsFiles;
+use minbil_auth::listen::{read_tls, reload_tls};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
@@ -85,6 +87,27 @@ async fn a_changed_certificate_is_picked_up_and_a_broken_one_is_not() {
     std::fs::write(files.path().join("key.pem"), "half a fi").unwrap();
     until_logged(&server, "cannot be used; the old one stays").await;
     assert!(ask(server.port, &second).await.is_some());
+}
+
+#[tokio::test]
+async fn a_change_before_the_watching_begins_is_picked_up_too() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path());
+    let (certificate, private_key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+    let files = TlsFiles { certificate, private_key, reload: Duration::from_millis(10) };
+    let tls = read_tls(&files).await.unwrap();
+    let config = tls.config.clone();
+    let first = config.get_inner();
+    // A file's time of change goes in steps of the system's clock.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    write_certificate(folder.path());
+    let watching = tokio::spawn(reload_tls(tls, files));
+    let start = Instant::now();
+    while Arc::ptr_eq(&first, &config.get_inner()) {
+        assert!(start.elapsed() < PATIENCE, "the change was not seen");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    watching.abort();
 }
 
 #[tokio::test]
