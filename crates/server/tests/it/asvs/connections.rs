@@ -58,10 +58,10 @@ async fn asvs_1_4_3_what_a_crowd_opened_is_closed_again() {
         until_open(&server, |open| open >= 100).await;
         drop(crowd);
         assert_eq!(reqwest::get(format!("{}/readyz", server.base)).await.unwrap().status(), 200);
-        after_each.push(until_open(&server, |open| open < 60).await);
+        // As many as after the first crowd; the client that asked for readiness may not have gone yet.
+        let most = after_each.first().map_or(59, |first| first + 2);
+        after_each.push(until_open(&server, |open| open <= most).await);
     }
-    // The client that asked for readiness may not have gone yet.
-    assert!(after_each[2] <= after_each[0] + 2, "{after_each:?}");
 }
 
 #[tokio::test]
