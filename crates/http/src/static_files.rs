@@ -29,6 +29,7 @@ static FILES: LazyLock<BTreeMap<&'static str, Document>> = LazyLock::new(|| {
         "console.css": CSS;
         "console.js": JS;
         "icon.svg": "image/svg+xml";
+        "mailed-link.js": JS;
         "reset-password.js": JS;
         "verify-email.js": JS;
     };

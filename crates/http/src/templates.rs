@@ -22,6 +22,7 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::ne
         "page.html"
         "inbox.html"
         "mail.html"
+        "mailed_link.html"
         "reset_password.html"
         "verify_email.html"
         "docs/frame.html"

@@ -3,6 +3,7 @@
 mod front;
 mod inbox;
 mod mail_text;
+mod mailed_link;
 mod reset_password;
 mod reset_texts;
 mod verify_email;

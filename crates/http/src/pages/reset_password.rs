@@ -2,16 +2,15 @@
 //!
 //! A GET consumes nothing: mail scanners open links. The token is in the fragment, so the page is the same for everybody.
 
+use super::mailed_link;
 use super::reset_texts::texts;
-use crate::document::{Document, Freshness, Policy};
 use crate::extract::call::locale;
 use crate::problem::{Problem, ProblemCode};
 use crate::templates::render;
 use app::fault::Fault;
 use app::service::Namespace;
 use axum::extract::Path;
-use axum::http::header::VARY;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -52,9 +51,7 @@ async fn page(
     let rules = rules.get(&name).ok_or(ProblemCode::NotFound)?;
     let locale = locale(&headers).unwrap_or(rules.locale);
     let html = html(&name, locale, rules.password_min)?;
-    let mut response = Document::page(html, Policy::Page).answer(&headers, Freshness::Revalidated);
-    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding, Accept-Language"));
-    Ok(response)
+    Ok(mailed_link::answer(html, &headers))
 }
 
 fn html(name: &NamespaceName, locale: Locale, password_min: usize) -> Result<String, Fault> {
@@ -70,7 +67,7 @@ fn html(name: &NamespaceName, locale: Locale, password_min: usize) -> Result<Str
 mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
-    use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH};
+    use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, VARY};
     use axum::http::{Request, StatusCode};
     use tower::ServiceExt as _;
 

@@ -3,16 +3,15 @@
 //! A GET consumes nothing: mail scanners open links, and a click on a button is what proves that somebody reads the
 //! mailbox (ASVS 7.6.2). The token is in the fragment, so the page is the same for everybody.
 
+use super::mailed_link;
 use super::verify_texts::texts;
-use crate::document::{Document, Freshness, Policy};
 use crate::extract::call::locale;
 use crate::problem::{Problem, ProblemCode};
 use crate::templates::render;
 use app::fault::Fault;
 use app::service::Namespace;
 use axum::extract::Path;
-use axum::http::header::VARY;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -44,9 +43,7 @@ async fn page(
     let name = NamespaceName::parse(&name).map_err(|_| ProblemCode::NotFound)?;
     let default = locales.get(&name).ok_or(ProblemCode::NotFound)?;
     let html = html(&name, locale(&headers).unwrap_or(*default))?;
-    let mut response = Document::page(html, Policy::Page).answer(&headers, Freshness::Revalidated);
-    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding, Accept-Language"));
-    Ok(response)
+    Ok(mailed_link::answer(html, &headers))
 }
 
 fn html(name: &NamespaceName, locale: Locale) -> Result<String, Fault> {
@@ -62,7 +59,7 @@ fn html(name: &NamespaceName, locale: Locale) -> Result<String, Fault> {
 mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
-    use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY};
+    use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, VARY};
     use axum::http::{Request, StatusCode};
     use tower::ServiceExt as _;
 

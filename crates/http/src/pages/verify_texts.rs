@@ -84,35 +84,18 @@ const NORWEGIAN: Texts = Texts {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mailed_link::tests::{check_translation, check_use};
     use super::*;
-    use std::collections::BTreeMap;
-
-    fn by_name(locale: Locale) -> BTreeMap<String, String> {
-        serde_json::from_value(serde_json::to_value(texts(locale)).unwrap()).unwrap()
-    }
 
     #[test]
     fn every_text_is_translated() {
-        let (english, norwegian) = (by_name(Locale::English), by_name(Locale::Norwegian));
-        for (name, text) in &english {
-            assert!(!text.is_empty());
-            assert_ne!(Some(text), norwegian.get(name), "{name}");
-        }
+        check_translation(texts(Locale::English), texts(Locale::Norwegian));
     }
 
     #[test]
     fn the_script_asks_for_texts_that_exist_and_no_others() {
         let script = include_str!("../../static/verify-email.js");
         let template = include_str!("../../templates/verify_email.html");
-        for name in by_name(Locale::English).keys() {
-            let asked = [format!("texts.{name}"), format!("'{name}'")];
-            let is_used = asked.iter().any(|text| script.contains(text) || template.contains(text));
-            assert!(is_used || name == "title", "{name} is never shown");
-        }
-        for (at, _) in script.match_indices("texts.") {
-            let name: String =
-                script[at + 6..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            assert!(by_name(Locale::English).contains_key(&name), "{name} does not exist");
-        }
+        check_use(texts(Locale::English), script, template);
     }
 }
