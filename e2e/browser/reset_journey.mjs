@@ -1,50 +1,10 @@
 // Demo account → forgot password → the development inbox → the mail → the link → a new password → sign in.
-// Takes one argument, a JSON object with origin, locale, email, password, newPassword, namespace, browser, screenshots.
-// Prints one JSON line for each check: {"claim", "ok", "detail"}.
+// Its argument has newPassword as well.
 
-import { chromium } from 'playwright-core';
-import { Gallery } from './gallery.mjs';
-import { Witness } from './witness.mjs';
+import { WAIT_MS, api, note, options, otherErrors, post, report, signIn, travel, waitForMails } from './mailed_link.mjs';
 
-const options = JSON.parse(process.argv[2]);
-const api = `${options.origin}/api/${options.namespace}/auth`;
 const resetPage = `${options.origin}/reset-password/${options.namespace}`;
-const WAIT_MS = 30_000;
 const SETTLED_MS = 400;
-
-const FLAGS = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
-
-function report(claim, ok, detail) {
-  console.log(JSON.stringify({ claim, ok: Boolean(ok), detail: ok ? undefined : detail }));
-}
-
-async function post(endpoint, fields, headers = {}) {
-  const response = await fetch(`${api}/${endpoint}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(fields),
-  });
-  return { status: response.status, text: await response.text() };
-}
-
-async function signIn(password) {
-  return post('sign-in', { email: options.email, password });
-}
-
-/** Waits until the inbox holds `count` mails, and returns them. */
-async function waitForMails(count) {
-  const deadline = Date.now() + WAIT_MS;
-  for (;;) {
-    const response = await fetch(`${options.origin}/dev/inbox.json`);
-    const mails = await response.json();
-    if (mails.length >= count) return mails;
-    if (Date.now() > deadline) throw new Error(`the inbox holds ${mails.length} mail(s), ${count} awaited`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** Clicks a link and returns the page it leads to, in whichever tab that is. */
 async function follow(page, selector) {
@@ -89,7 +49,7 @@ async function askForLink() {
   const fields = ['id', 'at', 'to', 'subject', 'text', 'html', 'message_id'];
   const missing = fields.filter((name) => !mail[name]);
   report('/dev/inbox.json has every field of a mail', missing.length === 0, `missing or empty: ${missing}`);
-  console.log(JSON.stringify({ note: 'subject', text: mail.subject }));
+  note('subject', mail.subject);
 }
 
 async function openMail(page, gallery) {
@@ -154,7 +114,7 @@ async function journey(context, witness, gallery) {
   await refuseUnequal(page);
   const done = await submit(page, options.newPassword, { byKeyboard: options.locale.startsWith('nb') });
   report('the new password is taken', done.status === 200, `${done.status}: ${done.said}`);
-  console.log(JSON.stringify({ note: 'success', text: done.said }));
+  note('success', done.said);
   await gallery.photograph(page, 'success');
   await checkSignIn('after the reset');
   const errors = witness.takeConsoleErrors();
@@ -168,13 +128,12 @@ async function useLinkAgain(context, witness, gallery, { link, said }) {
   const again = await submit(page, `${options.newPassword}?`, { byKeyboard: false });
   report('a used link is refused', again.status >= 400 && again.status < 500, `${again.status}`);
   report('a used link is explained', again.said !== '' && again.said !== said, again.said);
-  console.log(JSON.stringify({ note: 'used link', text: again.said }));
+  note('used link', again.said);
   await gallery.photograph(page, 'used-link');
   const isGone = await page.locator('#password').isHidden();
   report('a used link asks for no password any more', isGone, 'the form is still there');
   await askOnThePage(page);
-  // The browser itself logs a refused fetch; nothing else may stand in the console.
-  const errors = witness.takeConsoleErrors().filter((line) => !line.includes('Failed to load resource'));
+  const errors = otherErrors(witness);
   report('a used link puts nothing else into the console', errors.length === 0, errors.join('\n'));
   await checkSignIn('after the used link');
 }
@@ -187,7 +146,7 @@ async function askOnThePage(page) {
   await page.press('#email', 'Enter');
   const answer = await nextStatus(page, said);
   report('the page of a dead link sends a new one', (await waitForMails(before + 1)).length > before, answer);
-  console.log(JSON.stringify({ note: 'new link', text: answer }));
+  note('new link', answer);
 }
 
 async function openWithoutToken(context, witness, gallery) {
@@ -195,28 +154,15 @@ async function openWithoutToken(context, witness, gallery) {
   await page.goto(resetPage);
   const said = await nextStatus(page, '');
   report('a link without its token is explained', said !== '', said);
-  console.log(JSON.stringify({ note: 'no token', text: said }));
+  note('no token', said);
   await gallery.photograph(page, 'no-token');
   const errors = witness.takeConsoleErrors();
   report('a link without its token puts nothing into the console', errors.length === 0, errors.join('\n'));
 }
 
-const browser = await chromium.launch({ executablePath: options.browser, args: FLAGS, headless: true });
-try {
-  const context = await browser.newContext({ locale: options.locale });
-  context.setDefaultTimeout(WAIT_MS);
-  const witness = new Witness(context, options.origin);
-  await witness.install(context);
-  const gallery = new Gallery(options.screenshots, options.locale, report);
+await travel(async (context, witness, gallery) => {
   const outcome = await journey(context, witness, gallery);
   await useLinkAgain(context, witness, gallery, outcome);
   await openWithoutToken(context, witness, gallery);
-  const { violations, strangers } = witness;
-  report('no Content-Security-Policy is violated', violations.length === 0, violations.join('\n'));
-  report('no page asks another host for anything', strangers.length === 0, strangers.join('\n'));
-  const token = outcome.link.split('#token=')[1];
-  const told = witness.urls.filter((url) => url.split('#')[0].includes(token));
-  report('the token is in no requested address', told.length === 0, told.join('\n'));
-} finally {
-  await browser.close();
-}
+  return outcome.link;
+});
