@@ -111,7 +111,7 @@ pub(crate) fn find_namespace<'a>(
 }
 
 fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Origin {
-    let source = source(&parts.extensions, &parts.headers, options);
+    let source = parts.extensions.get::<ClientAddress>().map(|found| found.0);
     let device = cookie::read(&parts.headers, &cookie::device_name(options.mode, namespace));
     Origin {
         request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
@@ -125,7 +125,11 @@ fn origin(parts: &Parts, options: &HttpOptions, namespace: &NamespaceName) -> Or
     }
 }
 
-/// The network address that a request comes from.
+/// The network address that a request comes from, found once for each and kept among its extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+/// Finds out which it is.
 pub(crate) fn source(extensions: &Extensions, headers: &HeaderMap, options: &HttpOptions) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(client(peer.ip(), headers, options))

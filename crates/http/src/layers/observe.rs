@@ -1,7 +1,7 @@
 //! A line in the log and a count for each request. The route's template stands for the path: a path may hold what
 //! somebody typed, and a query is never logged.
 
-use crate::extract::call::{find_namespace, source};
+use crate::extract::call::{ClientAddress, find_namespace, source};
 use crate::problem::Problem;
 use crate::request_id::{REQUEST_ID, RequestId};
 use crate::state::HttpState;
@@ -27,13 +27,16 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// Gives the request its id.
+    /// Gives the request its id, and finds out whom it comes from.
     pub(crate) fn begin(state: &HttpState, request: &mut Request) -> Self {
         let start = Instant::now();
         let id = RequestId::of(request.headers(), || state.service.new_uuid().to_string());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let source = source(request.extensions(), request.headers(), &state.options);
         request.extensions_mut().insert(id.clone());
+        if let Some(source) = source {
+            request.extensions_mut().insert(ClientAddress(source));
+        }
         state.metrics.began();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         Self { id, start, route, method, uri, source }
