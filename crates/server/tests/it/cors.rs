@@ -7,7 +7,7 @@ use axum::http::Method;
 use serde_json::json;
 use std::sync::Arc;
 
-const CALLS: [&str; 11] = [
+pub const CALLS: [&str; 11] = [
     "sign-up",
     "sign-in",
     "refresh",

@@ -135,10 +135,7 @@ async fn a_full_hashing_queue_is_503_for_everybody_alike() {
     let server = TestServer::with(setup).await;
     let signed = server.owner().await;
     let token = server.reset_token(OWNER).await;
-    let mut places = Vec::new();
-    while let Ok(place) = server.service.hasher.admit() {
-        places.push(place);
-    }
+    let places = server.fill_hashing_queue();
     assert_eq!(places.len(), 2);
     let known = server.try_sign_in(OWNER, PASSWORD).await;
     known.problem("server_busy");

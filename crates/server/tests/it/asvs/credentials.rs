@@ -122,10 +122,7 @@ async fn asvs_15_4_4_a_full_hashing_queue_starves_no_refresh() {
     let setup = Setup::default().with("PASSWORDS__THREADS", 1).with("PASSWORDS__QUEUE_MAX", 1);
     let server = TestServer::with(setup).await;
     let signed = server.owner().await;
-    let mut places = Vec::new();
-    while let Ok(place) = server.service.hasher.admit() {
-        places.push(place);
-    }
+    let places = server.fill_hashing_queue();
     assert!(!places.is_empty());
     server.try_sign_in(OWNER, PASSWORD).await.problem("server_busy");
     server.me(&signed.access).await.ok();

@@ -1,5 +1,6 @@
 //! Published failures of other authentication servers, each as it would look here.
 
+use crate::cors::CALLS;
 use crate::harness::Credential::Cookie;
 use crate::harness::{APP, Answer, EVIL, OWNER, PASSWORD, Setup, TestServer};
 use crate::process::{ServerProcess, ServerSetup};
@@ -124,10 +125,7 @@ async fn cve_2013_1443_a_password_too_long_for_anybody_is_never_hashed() {
     let signed = server.owner().await;
     let token = server.reset_token(OWNER).await;
     // With every place taken, whoever asks for a hash is told that the server is busy.
-    let mut places = Vec::new();
-    while let Ok(place) = server.service.hasher.admit() {
-        places.push(place);
-    }
+    let _places = server.fill_hashing_queue();
     let calls = async |password: &str| -> [Answer; 5] {
         [
             server.try_sign_in(OWNER, password).await,
@@ -186,16 +184,7 @@ async fn cve_2024_41657_no_origin_is_reflected_with_credentials() {
     let server = TestServer::start().await;
     let page = server.owner_on_page().await;
     for site in [&server.co, &server.ws] {
-        for call in [
-            "sign-up",
-            "sign-in",
-            "refresh",
-            "sign-out",
-            "forgot-password",
-            "reset-password",
-            "me",
-            "sessions",
-        ] {
+        for call in CALLS {
             for method in [Method::POST, Method::GET, Method::OPTIONS] {
                 let draft = site.post(call).method(method).header("origin", EVIL).cookie(&page.cookie);
                 let answer = draft.header("access-control-request-method", "POST").await;

@@ -129,7 +129,9 @@ async fn asvs_1_2_1_an_address_is_text_in_every_part_of_a_mail() {
     let letter = server.one_letter().await;
     assert_eq!(letter.to, email);
     assert!(letter.text.contains(email) || !letter.text.contains("@example.com"), "{}", letter.text);
-    assert!(!letter.html.contains("a&b") && !letter.html.contains("49"), "{}", letter.html);
+    // A token may hold any digits by chance.
+    let html = letter.html.replace(&letter.token(), "TOKEN");
+    assert!(!html.contains("a&b") && !html.contains("49"), "{html}");
     assert!(!letter.subject.contains('@'), "{}", letter.subject);
 }
 

@@ -10,6 +10,7 @@ use super::watch::Watch;
 use app::audit::AuditContext;
 use app::deliver_mail::{MailWork, deliver_next};
 use app::ports::mailer::Delivery;
+use app::ports::password_hasher::HashPermit;
 use app::ports::store::{AccountKey, AuditRow};
 use app::service::Service;
 use axum::body::Body;
@@ -157,6 +158,11 @@ impl TestServer {
     /// The mail server answers the next delivery so.
     pub fn mail_server_answers(&self, delivery: Delivery) {
         self.mail.answer_next(delivery);
+    }
+
+    /// Takes every place in the hashing queue, for as long as they are held.
+    pub fn fill_hashing_queue(&self) -> Vec<HashPermit> {
+        std::iter::from_fn(|| self.service.hasher.admit().ok()).collect()
     }
 
     /// This test is about something else than mail.
