@@ -20,7 +20,7 @@ fn attributes(page: &str, name: &str) -> BTreeSet<String> {
     parts.filter_map(|part| part.split('"').next()).map(|value| value.replace("&amp;", "&")).collect()
 }
 
-/// Our own scripts, which the pages name: all but the bundle of the console, which is not ours.
+/// Our own scripts, which the pages name or another script imports: all but the bundle of the console, which is not ours.
 async fn scripts(server: &TestServer) -> Vec<(String, String)> {
     let mut addresses = BTreeSet::new();
     for page in PAGES {
@@ -28,15 +28,29 @@ async fn scripts(server: &TestServer) -> Vec<(String, String)> {
     }
     let mut scripts = Vec::new();
     addresses.retain(|address| address.starts_with("/static/") && address.contains(".js?"));
+    let mut imported = BTreeSet::new();
     for address in &addresses {
-        let answer = server.fetch(address).await;
-        assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"), "{address}");
-        scripts.push((address.clone(), answer.text()));
+        let text = script(server, address).await;
+        let names = text.split("from './").skip(1).filter_map(|part| part.split('\'').next());
+        imported.extend(names.map(|name| format!("/static/{name}")));
+        scripts.push((address.clone(), text));
     }
-    for name in ["/static/console.js?", "/static/docs.js?", "/static/reset-password.js?"] {
+    for address in imported {
+        let text = script(server, &address).await;
+        scripts.push((address, text));
+    }
+    for name in
+        ["/static/console.js?", "/static/docs.js?", "/static/reset-password.js?", "/static/mailed-link.js"]
+    {
         assert!(scripts.iter().any(|(address, _)| address.starts_with(name)), "no page names {name}");
     }
     scripts
+}
+
+async fn script(server: &TestServer, address: &str) -> String {
+    let answer = server.fetch(address).await;
+    assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"), "{address}");
+    answer.text()
 }
 
 /// Each line of our scripts in which one of these stands.
