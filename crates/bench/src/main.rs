@@ -11,6 +11,7 @@ mod echo;
 mod growth;
 mod load;
 mod machine;
+mod pace;
 mod page;
 mod peer;
 mod plot;
