@@ -20,6 +20,7 @@ mod refresh;
 mod report;
 mod served;
 mod sign_in;
+mod sizing;
 mod soak;
 mod start;
 mod work;
@@ -39,7 +40,7 @@ cargo xtask bench [PART …] [options]
   --seconds N       how long each measurement takes
   --strict          fail when an aim is missed
   --json FILE       keep every figure of every round
-  --write FOLDER    the same, into FOLDER/performance, and make FOLDER/performance.md from it
+  --write FOLDER    the same, into FOLDER/performance, and make FOLDER/performance.md and sizing.md from it
   --server FILE     the release binary (cargo xtask bench builds it and names it)";
 
 const PARTS: [&str; 7] = ["refresh", "sign-in", "start", "growth", SOAK, POSTGRES, PEER];
