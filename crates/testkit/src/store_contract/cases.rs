@@ -97,6 +97,7 @@ macro_rules! store_contract {
         $crate::store_contract_cases! { once:
             an_account_is_made_once,
             a_taken_address_is_remembered_as_taken,
+            a_sign_up_in_secret_is_remembered_by_the_id_it_was_answered_with,
             a_mail_is_ordered_once,
             a_password_is_changed_once_with_the_session_that_follows,
             a_refused_change_is_not_remembered,
