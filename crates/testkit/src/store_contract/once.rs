@@ -71,6 +71,7 @@ pub async fn a_taken_address_is_remembered_as_taken(world: &World) {
 /// Where nobody is told that an address is taken, a retry is not told either: it gets the id of nobody that the first one got.
 pub async fn a_sign_up_in_secret_is_remembered_by_the_id_it_was_answered_with(world: &World) {
     for (key, event) in [(1, EventKind::SignUp), (2, EventKind::SignUpTaken)] {
+        world.advance(TICK).await;
         let new = new_account_in_secret("kari");
         let (id, mails) = (new.id, new.mails.clone().unwrap());
         now(world.store.sign_up_once(new, once(key)).await.unwrap());
