@@ -212,14 +212,14 @@ async fn sign_in_anew(
 ) -> Result<SignedIn, ChangePasswordError> {
     let opened = match service.store.find_session(&namespace.name, changed.session).await? {
         Some(SessionView { session, user: Some(user), now }) if session.ended(now).is_none() => {
-            OpenedSession { session, user, now }
+            OpenedSession { session, user, held_ended: false, now }
         }
         Some(_) => return Err(ChangePasswordError::CredentialChanged),
         None => open(service, namespace, changed, origin).await?,
     };
     let carriage = Carriage::SignIn { with_cookie };
     let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
-    Ok(SignedIn { user: opened.user, tokens, device: None })
+    Ok(SignedIn { user: opened.user, tokens, device: None, clear_cookie: false })
 }
 
 async fn open(
@@ -229,7 +229,7 @@ async fn open(
     origin: &Origin,
 ) -> Result<OpenedSession, ChangePasswordError> {
     let owner = (changed.user, changed.epoch);
-    let new = NewSession { id: changed.session, notice: None };
+    let new = NewSession { id: changed.session, notice: None, held: None };
     let opened = sign_in::open_as(service, namespace, new, owner, None, origin).await;
     opened.map_err(|error| match error {
         SignInError::Fault(fault) => ChangePasswordError::Fault(fault),

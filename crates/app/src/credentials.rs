@@ -1,10 +1,12 @@
 //! Reading the credentials that a refresh or sign-out carries, before anything is queried. Only texts that
 //! we made ourselves come out of here as genuine.
 
+use crate::ports::store::HeldSession;
 use crate::service::{Namespace, Service};
-use domain::credential::{Carried, CookieGate, Credentials, HeaderCredential};
+use domain::credential::{self, Carried, CookieGate, Credentials, HeaderCredential};
 use domain::refresh_token::{REFRESH_PREFIX, RefreshToken};
 use domain::secret::SecretText;
+use domain::session::Presented;
 
 /// The texts as they came.
 #[derive(Clone)]
@@ -17,6 +19,17 @@ pub struct PresentedTexts {
     /// have tossed one in from a sibling domain.
     pub cookie: Option<SecretText>,
     /// Whether the cookie may be used.
+    pub gate: CookieGate,
+}
+
+/// The refresh cookie of the browser that signs in.
+#[derive(Clone)]
+pub struct BrowserCookie {
+    /// Whether the answer may set it.
+    pub may_be_set: bool,
+    /// The one that came; its session ends with the beginning of the new one (ASVS 7.2.4).
+    pub held: Option<SecretText>,
+    /// Whether that one may be used.
     pub gate: CookieGate,
 }
 
@@ -39,6 +52,13 @@ pub fn read(service: &Service, namespace: &Namespace, texts: &PresentedTexts) ->
         cookie: refresh_token(service, namespace, texts.cookie.as_ref()),
         gate: texts.gate,
     }
+}
+
+/// The session that a browser holds as somebody signs in there.
+pub(crate) fn held(service: &Service, namespace: &Namespace, cookie: &BrowserCookie) -> Option<HeldSession> {
+    let token = credential::held(refresh_token(service, namespace, cookie.held.as_ref()), cookie.gate)?;
+    let presented = Presented::refresh_token(&token);
+    Some(HeldSession { session: token.session, salt: token.salt, presented })
 }
 
 fn header(service: &Service, namespace: &Namespace, text: &HeaderText) -> HeaderCredential {

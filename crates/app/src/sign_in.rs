@@ -7,12 +7,13 @@
 //! Every attempt pays before that: strangers with what their network address and the account have for strangers, a
 //! device that signed in before with its own. What a stranger does cannot shut the owner's device out.
 
+use crate::credentials::{self, BrowserCookie};
 use crate::fault::Fault;
 use crate::limits::{self, Due, LimitError, Limited, Reservation};
 use crate::outbox::MailOrder;
 use crate::ports::limiter::Limit;
 use crate::ports::password_hasher::{QueueFull, SealedPassword, Verification};
-use crate::ports::store::{Credential, OpenSession, OpenSessionOutcome, OpenedSession};
+use crate::ports::store::{Credential, HeldSession, OpenSession, OpenSessionOutcome, OpenedSession};
 use crate::ports::telemetry::Signal;
 use crate::service::{Namespace, Origin, Service};
 use crate::sign_in_notice::{self, Arrival};
@@ -66,6 +67,8 @@ pub struct SignedIn {
     pub tokens: TokenGrant,
     /// What the device shows the next time to be known; only a sign-in gives one.
     pub device: Option<CookieGrant>,
+    /// Whether the browser's cookie is worthless now, and no other takes its place.
+    pub clear_cookie: bool,
 }
 
 /// Signs in.
@@ -77,7 +80,7 @@ pub async fn sign_in(
     namespace: &Namespace,
     email: &EmailAddress,
     password: Password,
-    with_cookie: bool,
+    cookie: &BrowserCookie,
     origin: &Origin,
 ) -> Result<SignedIn, SignInError> {
     let account = limits::account_digest(service, namespace, email);
@@ -118,7 +121,9 @@ pub async fn sign_in(
         Arrival { account: &account, credential: &credential, is_known: known.is_some(), failures, session };
     let notice = sign_in_notice::of(service, namespace, arrival, origin).await?;
     let owner = (credential.user, credential.epoch);
-    let new = NewSession { id: session, notice };
+    // Nobody's cookie is looked at before a password was right, so that it makes no refusal slower.
+    let held = credentials::held(service, namespace, cookie);
+    let new = NewSession { id: session, notice, held };
     let opened = match open_as(service, namespace, new, owner, verified.replacement, origin).await {
         Err(SignInError::InvalidCredentials) => {
             // Overtaken by a change of the credential. Every attempt has its event (ASVS 16.3.1).
@@ -128,10 +133,11 @@ pub async fn sign_in(
         }
         opened => opened?,
     };
-    let carriage = Carriage::SignIn { with_cookie };
+    let carriage = Carriage::SignIn { with_cookie: cookie.may_be_set };
     let tokens = tokens::grant(service, namespace, &opened.session, carriage, opened.now)?;
     let device = limits::remember(service, namespace, &account, known);
-    Ok(SignedIn { user: opened.user, tokens, device })
+    let clear_cookie = opened.held_ended && tokens.cookie.is_none();
+    Ok(SignedIn { user: opened.user, tokens, device, clear_cookie })
 }
 
 /// Verifies the password against what is stored for the address, or against the decoy.
@@ -157,6 +163,8 @@ pub(crate) struct NewSession {
     pub(crate) id: SessionId,
     /// What the owner is told of it.
     pub(crate) notice: Option<MailOrder>,
+    /// What ends with its beginning.
+    pub(crate) held: Option<HeldSession>,
 }
 
 /// Opens the session, unless its owner's credential has changed since that epoch.
@@ -181,6 +189,7 @@ pub(crate) async fn open_as(
         client: origin.client.clone(),
         rehash,
         notice: new.notice,
+        held: new.held,
         audit: origin.audit(),
     };
     match service.store.open_session(open).await? {

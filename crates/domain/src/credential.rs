@@ -159,3 +159,12 @@ fn choose_ambient(cookie: Carried, access: Access, gate: CookieGate) -> Result<C
         (Carried::Absent, Access::None) => Err(NoChoice::Missing),
     }
 }
+
+/// The token of the session that a browser still holds as somebody signs in there. It counts where a refresh would use it, so
+/// no page of another site signs anybody out by signing them in.
+pub fn held(cookie: Carried, gate: CookieGate) -> Option<RefreshToken> {
+    match (cookie.at(Place::Cookie), gate) {
+        (Carried::Genuine(token), CookieGate::Open) => Some(token),
+        _ => None,
+    }
+}

@@ -17,7 +17,7 @@ pub enum EventKind {
     SignIn,
     /// A password was wrong, or its account unknown or closed.
     SignInRefused,
-    /// A session ended at its owner's word.
+    /// A session ended at its owner's word, or because somebody signed in again in its browser.
     SignOut,
     /// A predecessor was presented within the grace and got the same successor.
     RefreshGrace,
@@ -99,7 +99,7 @@ impl EventKind {
     /// What the end of a session before its time is recorded as, where it is not part of something larger.
     pub const fn of_session_end(reason: RevokeReason) -> Self {
         match reason {
-            RevokeReason::SignOut => Self::SignOut,
+            RevokeReason::SignOut | RevokeReason::SignedInAgain => Self::SignOut,
             _ => Self::SessionRevoked,
         }
     }

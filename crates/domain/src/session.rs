@@ -65,6 +65,8 @@ pub enum RevokeReason {
     SignOut,
     /// Its owner ended it from another session.
     EndedElsewhere,
+    /// Somebody signed in again in the browser that held it.
+    SignedInAgain,
     /// A newer session took its place.
     Evicted,
     /// A spent refresh token came back.
@@ -85,9 +87,10 @@ pub enum RevokeReason {
 
 impl RevokeReason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignOut,
         Self::EndedElsewhere,
+        Self::SignedInAgain,
         Self::Evicted,
         Self::RefreshReused,
         Self::PasswordChanged,
@@ -103,6 +106,7 @@ impl RevokeReason {
         match self {
             Self::SignOut => "sign_out",
             Self::EndedElsewhere => "ended_elsewhere",
+            Self::SignedInAgain => "signed_in_again",
             Self::Evicted => "evicted",
             Self::RefreshReused => "refresh_reused",
             Self::PasswordChanged => "password_changed",
@@ -327,4 +331,13 @@ fn classify_full(chain: Chain, behind: u32, now: UnixMillis, grace: Duration) ->
 
 fn extend(deadline: UnixMillis, now: UnixMillis) -> Verdict {
     if now < deadline { Verdict::Extend { deadline } } else { Verdict::ReauthenticationRequired }
+}
+
+/// Whether a session gives way to one that begins in the browser that presents this (ASVS 7.2.4): exactly if a refresh
+/// would have given new tokens for it. What is spent ends nothing here and raises no alarm: whoever signs in has a password to show.
+pub fn gives_way(session: &Session, presented: Presented, now: UnixMillis, policy: &SessionPolicy) -> bool {
+    matches!(
+        classify(session, presented, now, policy),
+        Verdict::Rotate | Verdict::Regrant | Verdict::Extend { .. }
+    )
 }

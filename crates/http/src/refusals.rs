@@ -112,6 +112,7 @@ impl From<Ended> for Problem {
             Ended::Revoked(
                 RevokeReason::SignOut
                 | RevokeReason::EndedElsewhere
+                | RevokeReason::SignedInAgain
                 | RevokeReason::Evicted
                 | RevokeReason::AccountDisabled
                 | RevokeReason::AccountDeleted

@@ -153,6 +153,7 @@ impl Intention for OpenSession {
             .await?;
         let Some(row) = signed_in else { return Ok(OpenSessionOutcome::CredentialChanged) };
         let user = user(&row, 0)?;
+        let held_ended = end_held(write, self).await?;
         evict_idlest(write, self).await?;
         let session = self.begin(write.now);
         insert(write, &session).await?;
@@ -160,8 +161,22 @@ impl Intention for OpenSession {
             orders::insert(write, notice).await?;
         }
         record(write, EventKind::SignIn, about(&session), &self.audit).await?;
-        Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
+        Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, held_ended, now: write.now })))
     }
+}
+
+/// Ends the session that the browser held, if it gives way; whether it did. It may be another user's, who is not locked: two
+/// that sign in crosswise, each about to evict what the other's browser holds, can only meet in a deadlock, and run again.
+async fn end_held(write: &Write<'_>, open: &OpenSession) -> Result<bool, Failure> {
+    let Some(held) = &open.held else { return Ok(false) };
+    let found = lock(write, &open.namespace, held.session).await?;
+    let found = found.filter(|session| held.gives_way(session, write.now, &open.policy));
+    let Some(session) = found else { return Ok(false) };
+    let reason = RevokeReason::SignedInAgain;
+    revoke(write, session.id, reason).await?;
+    let about = About { detail: Some(reason.name()), ..about(&session) };
+    record(write, EventKind::of_session_end(reason), about, &open.audit).await?;
+    Ok(true)
 }
 
 /// Makes room for one more session of the user. One that is ended by its owner in the same moment is not evicted.

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::builders::{
-    audit, co, email, end, end_all, forgot, fresh_uuid, full, new_account, new_account_in_secret,
+    audit, co, email, end, end_all, forgot, fresh_uuid, full, held, new_account, new_account_in_secret,
     new_api_key, notice, open, policy, redeem, refresh, rotation, sealed, set_password, signing_key,
     verification, verify,
 };
@@ -126,6 +126,8 @@ async fn use_accounts_and_sessions(store: &SqliteStore) -> Result<(User, Session
     store.open_session(open(&user)).await?;
     let opened = store.open_session(OpenSession { policy: one, ..open(&user) }).await?;
     let OpenSessionOutcome::Opened(opened) = opened else { unreachable!() };
+    let again = OpenSession { held: Some(held(&opened.session, 0)), ..open(&user) };
+    let OpenSessionOutcome::Opened(opened) = store.open_session(again).await? else { unreachable!() };
     for slot in Slot::ALL {
         for generation in [0, 1, 2, 0] {
             store.refresh_session(refresh(&opened.session, full(slot, generation))).await?;

@@ -99,6 +99,7 @@ fn open_session(write: &Write<'_>, open: &OpenSession) -> Result<OpenSessionOutc
         )
         .optional()?;
     let Some(user) = signed_in else { return Ok(OpenSessionOutcome::CredentialChanged) };
+    let held_ended = end_held(write, open)?;
     evict_idlest(write, open)?;
     let session = open.begin(write.now);
     insert(write, &session)?;
@@ -107,7 +108,20 @@ fn open_session(write: &Write<'_>, open: &OpenSession) -> Result<OpenSessionOutc
         outbox::insert(write, notice)?;
     }
     record(write, EventKind::SignIn, about, &open.audit)?;
-    Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, now: write.now })))
+    Ok(OpenSessionOutcome::Opened(Box::new(OpenedSession { session, user, held_ended, now: write.now })))
+}
+
+/// Ends the session that the browser held, if it gives way; whether it did.
+fn end_held(write: &Write<'_>, open: &OpenSession) -> Result<bool> {
+    let Some(held) = &open.held else { return Ok(false) };
+    let found = find(write.connection, &open.namespace, held.session)?;
+    let found = found.filter(|session| held.gives_way(session, write.now, &open.policy));
+    let Some(session) = found else { return Ok(false) };
+    let reason = RevokeReason::SignedInAgain;
+    revoke(write, session.id, reason)?;
+    let about = About { detail: Some(reason.name()), ..about(&session) };
+    record(write, EventKind::of_session_end(reason), about, &open.audit)?;
+    Ok(true)
 }
 
 /// Makes room for one more session of the user.

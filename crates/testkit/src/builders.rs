@@ -5,7 +5,7 @@ use app::outbox::{MailOrder, MailSubject, Notice};
 use app::ports::keys::{SigningAlgorithm, SigningKeyRecord};
 use app::ports::password_hasher::SealedPassword;
 use app::ports::store::{
-    EndSession, EndSessions, MailboxProof, NewAccount, NewApiKey, OpenSession, PendingReset,
+    EndSession, EndSessions, HeldSession, MailboxProof, NewAccount, NewApiKey, OpenSession, PendingReset,
     PendingVerification, RedeemReset, RefreshSession, SetPassword, SignUpMails, VerifyEmail,
 };
 use domain::account::User;
@@ -118,8 +118,14 @@ pub fn open(user: &User) -> OpenSession {
         client: client(),
         rehash: None,
         notice: None,
+        held: None,
         audit: audit(),
     }
+}
+
+/// What a browser holds of `session`, by a cookie of that generation.
+pub const fn held(session: &Session, generation: u32) -> HeldSession {
+    HeldSession { session: session.id, salt: session.salt, presented: full(Slot::Cookie, generation) }
 }
 
 /// What a full token of a chain presents.

@@ -2,7 +2,7 @@
 
 use minbil_auth_domain::access_token::AccessClaims;
 use minbil_auth_domain::credential::{
-    Carried, Choice, CookieGate, Credentials, HeaderCredential, NoChoice, Place, choose,
+    Carried, Choice, CookieGate, Credentials, HeaderCredential, NoChoice, Place, choose, held,
 };
 use minbil_auth_domain::ids::{SessionId, UserId};
 use minbil_auth_domain::refresh_token::{MacKeyId, RefreshToken, TokenClass};
@@ -224,4 +224,22 @@ fn an_access_token_counts_if_it_stands_alone() {
             assert_eq!(choose(alone), Ok(Choice::Access(claims(id))));
         }
     }
+}
+
+#[test]
+fn a_browser_that_signs_in_holds_what_it_could_refresh_with() {
+    let mut count = 0;
+    for cookie in carried(30) {
+        for gate in GATES {
+            let (body, header) = (Carried::Absent, HeaderCredential::Absent);
+            let chosen = choose(Credentials { body, header, cookie: cookie.clone(), gate });
+            let could = match chosen {
+                Ok(Choice::Refresh { token, place: Place::Cookie }) => Some(token),
+                _ => None,
+            };
+            count += usize::from(could.is_some());
+            assert_eq!(held(cookie.clone(), gate), could, "{cookie:?} {gate:?}");
+        }
+    }
+    assert_eq!(count, SESSIONS.len());
 }

@@ -7,6 +7,7 @@ use minbil_auth_domain::namespace::NamespaceName;
 use minbil_auth_domain::refresh_token::{MacKeyId, RefreshToken, TokenClass};
 use minbil_auth_domain::session::{
     Chain, ClientInfo, Ended, Presented, RevokeReason, Salt, Session, SessionPolicy, Slot, Verdict, classify,
+    gives_way,
 };
 use minbil_auth_domain::time::UnixMillis;
 use std::time::Duration;
@@ -208,4 +209,34 @@ fn every_reason_has_a_name_of_its_own() {
         assert_eq!(Slot::from_name(slot.name()), Some(slot));
     }
     assert_eq!(RevokeReason::from_name("Sign_out"), None);
+}
+
+/// One session for each verdict there is.
+#[test]
+fn asvs_7_2_4_a_session_gives_way_to_whoever_could_have_refreshed_it() {
+    let policy = policy(60);
+    let fresh = session(&policy);
+    let once = fresh.clone().rotated(Slot::Body, at(0), &policy);
+    let twice = once.clone().rotated(Slot::Body, at(0), &policy);
+    let ended = Session { revoked: Some((at(0), RevokeReason::SignOut)), ..fresh.clone() };
+    let access = Presented::Access { slot: Slot::Body, generation: 0 };
+    let day = i64::try_from(policy.bearer_chain.as_millis()).unwrap();
+    let long = i64::try_from(policy.idle.as_millis()).unwrap();
+    for (session, presented, moment, gives) in [
+        (&fresh, full(0), 1, true),
+        (&fresh, full(0), long - 1, true),
+        (&fresh, full(0), long, false),
+        (&fresh, full(1), 1, false),
+        (&fresh, access, 1, true),
+        (&fresh, access, day, false),
+        (&once, full(0), 60_000, true),
+        (&once, full(0), 60_001, false),
+        (&once, access, 1, false),
+        (&twice, full(0), 1, false),
+        (&twice, full(1), 1, true),
+        (&ended, full(0), 1, false),
+    ] {
+        let is_so = gives_way(session, presented, at(moment), &policy);
+        assert_eq!(is_so, gives, "{:?}", classify(session, presented, at(moment), &policy));
+    }
 }

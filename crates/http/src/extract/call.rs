@@ -9,8 +9,9 @@ use crate::state::HttpState;
 use app::allowances::DeviceProof;
 use app::api_keys;
 use app::authenticate::{Caller, authenticate};
-use app::credentials::{HeaderText, PresentedTexts};
+use app::credentials::{BrowserCookie, HeaderText, PresentedTexts};
 use app::service::{Namespace, Origin};
+
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, USER_AGENT};
 use axum::http::request::Parts;
@@ -46,6 +47,11 @@ impl Call {
     /// The credentials it carries, with the body's.
     pub(crate) fn presented(&self, body: Option<SecretText>) -> PresentedTexts {
         PresentedTexts { body, header: self.header.clone(), cookie: self.cookie.clone(), gate: self.gate }
+    }
+
+    /// The refresh cookie of the browser that signs in.
+    pub(crate) fn browser_cookie(&self) -> BrowserCookie {
+        BrowserCookie { may_be_set: self.with_cookie, held: self.cookie.clone(), gate: self.gate }
     }
 
     /// The key under which it is to happen once. Calls that take none do not look.

@@ -67,7 +67,7 @@ whose address is not confirmed, where the operator requires that.
 
 A page of the server's own origin, or of one that the namespace allows, also gets the refresh token as \
 an HttpOnly cookie: send the request with credentials (`withCredentials: true`, `credentials: \
-'include'`).";
+'include'`). If that request carries the cookie of a session that still lives, that session ends.";
 
 const REFRESH: &str = "\
 Answers with a new access token, and a new refresh token that takes the place of the one presented. Send \

@@ -89,7 +89,11 @@ pub(super) fn signed_in(
     mode: Mode,
     namespace: &NamespaceName,
 ) -> Response {
-    tokens(message, &signed_in.tokens, Some(&signed_in.user), mode, namespace)
+    let mut response = tokens(message, &signed_in.tokens, Some(&signed_in.user), mode, namespace);
+    if let Some(cleared) = cookie::clear(mode, namespace).filter(|_| signed_in.clear_cookie) {
+        response.headers_mut().insert(SET_COOKIE, cleared);
+    }
+    response
 }
 
 /// The same answer, which leaves the mark by which the device is known later.

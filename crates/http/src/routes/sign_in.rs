@@ -19,9 +19,8 @@ pub(super) async fn sign_in(
     let email = body.required("email", |text| email(&text));
     let password = body.required("password", password);
     let (Some(email), Some(password)) = (email, password) else { return Err(body.into_problem()) };
-    let (service, namespace) = (&state.service, &call.namespace);
-    let outcome =
-        sign_in::sign_in(service, namespace, &email, password, call.with_cookie, &call.origin).await?;
+    let (service, namespace, cookie) = (&state.service, &call.namespace, call.browser_cookie());
+    let outcome = sign_in::sign_in(service, namespace, &email, password, &cookie, &call.origin).await?;
     let mode = state.options.mode;
     let response = signed_in("Login successful.", &outcome, mode, &namespace.name);
     Ok(remembered(response, &call, mode, outcome.device.as_ref()))

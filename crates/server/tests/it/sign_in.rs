@@ -1,5 +1,6 @@
 //! `POST sign-in`
 
+mod again;
 mod credentials;
 mod enumeration;
 mod hashes;

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::builders::{
-    audit, co, end, end_all, forgot, full, new_account, open as open_by, policy, redeem, refresh,
+    audit, co, end, end_all, forgot, full, held, new_account, open as open_by, policy, redeem, refresh,
     set_password, signing_key,
 };
 use tokio::task::JoinSet;
@@ -157,6 +157,38 @@ async fn concurrent_sign_ins_leave_exactly_the_limit() {
         .await;
     assert_eq!(nodes.database.store.list_sessions(&co(), user.id).await.unwrap().len(), 3);
     assert_eq!(nodes.count(EventKind::SessionEvicted).await, 27);
+    nodes.end().await;
+}
+
+/// Each of two accounts signs in where the other's session is held, with room for one: each locks what the other is about to evict.
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_ins_crosswise_in_each_others_browsers_are_never_a_fault() {
+    let nodes = Nodes::start(2).await;
+    let kari = nodes.sign_up().await;
+    let SignUpOutcome::Created(ola) = nodes.database.store.sign_up(new_account("ola")).await.unwrap() else {
+        panic!("ola is taken")
+    };
+    let one = domain::session::SessionPolicy { max_live: 1, ..policy() };
+    for _ in 0..3 {
+        let mut sessions = Vec::new();
+        for user in [&kari, &ola] {
+            sessions.push(signed_in(&nodes.database.store, user).await);
+        }
+        nodes
+            .at_once(2, |store, number| {
+                let user = [&kari, &ola][number];
+                let held = Some(held(&sessions[1 - number], 0));
+                let open = OpenSession { policy: one, held, ..open_by(user) };
+                async move {
+                    let outcome = store.open_session(open).await.unwrap();
+                    assert!(matches!(outcome, OpenSessionOutcome::Opened(_)));
+                }
+            })
+            .await;
+        for user in [&kari, &ola] {
+            assert_eq!(nodes.database.store.list_sessions(&co(), user.id).await.unwrap().len(), 1);
+        }
+    }
     nodes.end().await;
 }
 

@@ -97,6 +97,7 @@ macro_rules! store_contract {
         $crate::store_contract_cases! { once:
             an_account_is_made_once,
             a_taken_address_is_remembered_as_taken,
+            a_sign_up_in_secret_is_remembered_by_the_id_it_was_answered_with,
             a_mail_is_ordered_once,
             a_password_is_changed_once_with_the_session_that_follows,
             a_refused_change_is_not_remembered,
@@ -212,6 +213,16 @@ macro_rules! store_contract {
             the_other_sessions_end_and_the_calling_one_stays,
             a_global_sign_out_counts_the_live_ones_and_is_one_event,
             windows_beyond_the_end_of_time_are_capped,
+        }
+        $crate::store_contract_cases! { signed_in_again:
+            asvs_7_2_4_the_session_that_the_browser_held_ends_as_the_new_one_begins,
+            somebody_elses_session_in_the_same_browser_ends_too,
+            a_cookie_whose_successor_was_lost_within_the_grace_still_ends_its_session,
+            what_a_refresh_would_refuse_ends_nothing,
+            a_sign_in_that_opens_nothing_ends_nothing,
+            a_session_that_gives_way_makes_room_and_evicts_nobody,
+            of_sign_ins_at_once_that_hold_one_session_one_ends_it,
+            a_held_session_gives_way_whether_it_is_rotated_before_or_after,
         }
         $crate::store_contract_cases! { upkeep:
             the_stores_clock_stands_where_it_was_put,

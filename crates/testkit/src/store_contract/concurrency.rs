@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 /// Starts one call on a task of its own.
-fn start<T, F>(world: &World, call: impl FnOnce(Arc<dyn Store>) -> F) -> JoinHandle<T>
+pub(super) fn start<T, F>(world: &World, call: impl FnOnce(Arc<dyn Store>) -> F) -> JoinHandle<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -25,7 +25,7 @@ where
     tokio::spawn(call(Arc::clone(&world.store)))
 }
 
-async fn all<T>(calls: Vec<JoinHandle<T>>) -> Vec<T> {
+pub(super) async fn all<T>(calls: Vec<JoinHandle<T>>) -> Vec<T> {
     let mut answers = Vec::with_capacity(calls.len());
     for call in calls {
         answers.push(call.await.unwrap());

@@ -38,6 +38,8 @@ pub mod resets;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod sessions;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
+pub mod signed_in_again;
+#[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod upkeep;
 #[expect(missing_docs, reason = "the name of a case is the sentence that documents it")]
 pub mod verifications;

@@ -1,7 +1,9 @@
 //! Writes that happen once.
 
 use super::World;
-use crate::builders::{DAY, HOUR, TICK, audit, email, forgot, fresh_uuid, new_account, open, set_password};
+use crate::builders::{
+    DAY, HOUR, TICK, audit, email, forgot, fresh_uuid, new_account, new_account_in_secret, open, set_password,
+};
 use app::ports::store::{
     AccountChange, AccountKey, NewAccount, Once, OnceAnswer, OnceOutcome, OnceRecord, OpenSession, Purged,
     Retention, SetPassword, SignUpOutcome,
@@ -64,6 +66,26 @@ pub async fn a_taken_address_is_remembered_as_taken(world: &World) {
     world.store.delete_account(&kari.namespace, kari.id, audit()).await.unwrap();
     let again = before(&world.store.sign_up_once(new_account("kari"), once(1)).await.unwrap());
     assert_eq!(again.answer, OnceAnswer::EmailTaken);
+}
+
+/// Where nobody is told that an address is taken, a retry is not told either: it gets the id of nobody that the first one got.
+pub async fn a_sign_up_in_secret_is_remembered_by_the_id_it_was_answered_with(world: &World) {
+    for (key, event) in [(1, EventKind::SignUp), (2, EventKind::SignUpTaken)] {
+        world.advance(TICK).await;
+        let new = new_account_in_secret("kari");
+        let (id, mails) = (new.id, new.mails.clone().unwrap());
+        now(world.store.sign_up_once(new, once(key)).await.unwrap());
+        for _ in 0..3 {
+            let again = new_account_in_secret("kari");
+            let record = before(&world.store.sign_up_once(again, once(key)).await.unwrap());
+            assert_eq!(record.answer, OnceAnswer::SignedUp(id), "{event:?}");
+        }
+        assert_eq!(world.event_of(event).await.user, Some(id));
+        let is_made = event == EventKind::SignUp;
+        let ordered = if is_made { mails.made } else { mails.taken };
+        assert_eq!(world.orders().await.last(), Some(&ordered));
+        assert_eq!(world.orders().await.len(), if is_made { 1 } else { 2 });
+    }
 }
 
 pub async fn a_mail_is_ordered_once(world: &World) {

@@ -29,7 +29,7 @@ pub use once::{Once, OnceAnswer, OnceOutcome, OnceRecord, OnceStore};
 pub use outbox::{ClaimedMail, MailLease, MailResult, OutboxStore};
 pub use resets::{BeginReset, PendingReset, RedeemReset, ResetStore, StoredReset};
 pub use sessions::{
-    EndSession, EndSessionOutcome, EndSessions, OpenSession, OpenSessionOutcome, OpenedSession,
+    EndSession, EndSessionOutcome, EndSessions, HeldSession, OpenSession, OpenSessionOutcome, OpenedSession,
     RefreshOutcome, RefreshSession, SessionStore, SessionView,
 };
 pub use upkeep::{Purged, Retention, StoreUpkeep};

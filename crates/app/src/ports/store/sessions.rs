@@ -12,6 +12,7 @@ use domain::namespace::NamespaceName;
 use domain::refresh_token::MacKeyId;
 use domain::session::{
     Chain, ClientInfo, Ended, Presented, RevokeReason, Salt, Session, SessionPolicy, Verdict, classify,
+    gives_way,
 };
 use domain::time::UnixMillis;
 
@@ -37,8 +38,28 @@ pub struct OpenSession {
     pub rehash: Option<SealedPassword>,
     /// What the owner is told of it.
     pub notice: Option<MailOrder>,
+    /// The session that the browser holds already.
+    pub held: Option<HeldSession>,
     /// Who signs in.
     pub audit: AuditContext,
+}
+
+/// A session that a browser holds as somebody signs in there, anybody's in the namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldSession {
+    /// The session its cookie names.
+    pub session: SessionId,
+    /// The salt it carries.
+    pub salt: Salt,
+    /// What it presents.
+    pub presented: Presented,
+}
+
+impl HeldSession {
+    /// Whether the row that was found gives way at `now`.
+    pub fn gives_way(&self, found: &Session, now: UnixMillis, policy: &SessionPolicy) -> bool {
+        self.salt == found.salt && gives_way(found, self.presented, now, policy)
+    }
 }
 
 impl OpenSession {
@@ -71,6 +92,8 @@ pub struct OpenedSession {
     pub session: Session,
     /// The user, whose `last_sign_in_at` is now.
     pub user: User,
+    /// Whether the session that the browser held has ended with this.
+    pub held_ended: bool,
     /// The store's now.
     pub now: UnixMillis,
 }
@@ -188,7 +211,8 @@ pub struct SessionView {
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Opens a session if epoch and status are still what they were. In the same write: the rehash, `last_sign_in_at`,
-    /// the end of the idlest sessions above the limit (event `session_evicted`), the notice, event `sign_in`.
+    /// the end of the session that the browser held if it gives way (event `sign_out`, detail `signed_in_again`), the end of the
+    /// idlest sessions above the limit (event `session_evicted`), the notice, event `sign_in`.
     async fn open_session(&self, open: OpenSession) -> Result<OpenSessionOutcome, Fault>;
     /// Carries out `domain::session::classify`: one conditional update for the current generation, and only if
     /// that hits no row a classification in the same transaction. `Reused` revokes the session, with event `refresh_reused`

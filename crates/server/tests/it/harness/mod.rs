@@ -25,3 +25,4 @@ pub use server::{TestServer, name};
 pub use setup::{BASE, Setup};
 pub use site::{APP, EVIL, OWNER, PASSWORD, Signed, Site, WS_APP};
 pub use trace::{Step, Trace};
+pub use watch::Watch;

@@ -17,6 +17,7 @@ mod partition;
 mod post_office;
 mod rolling;
 mod schema;
+mod secrets;
 mod skew;
 mod spread;
 mod start;

@@ -6,6 +6,7 @@ use crate::limits::assert_limited;
 use app::ports::store::AccountKey;
 use domain::ids::UserId;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const THEIRS: &str = "what the stranger chose";
@@ -68,6 +69,45 @@ async fn asvs_6_3_8_signing_up_and_then_in_tells_nothing_either() {
     assert_eq!(answers[..2], answers[2..]);
     let mut server = server;
     server.ignore_mail();
+}
+
+/// A repeat under one `Idempotency-Key` must neither do the second thing nor tell that the first was another: for a free address
+/// the repeat finds it taken.
+#[tokio::test]
+async fn asvs_6_3_8_a_sign_up_that_is_repeated_under_its_key_tells_nothing_and_happens_once() {
+    let server = required().await;
+    verified(&server, OWNER).await;
+    let owner = server.user(OWNER).await;
+    let events = server.event_names().await.len();
+    let mut refusals = Vec::new();
+    for (email, event) in [(OWNER, "sign_up_taken"), (NOBODY, "sign_up")] {
+        let key = format!("a key for the sign-up of {email}").replace(' ', "-");
+        let ask = |email: &str, password: &str| {
+            let body = json!({ "email": email, "password": password });
+            server.post("sign-up").json(&body).header("idempotency-key", &key)
+        };
+        let first = ask(email, THEIRS).await;
+        assert_eq!(first.status, 201);
+        // More often than a mailbox may be written to.
+        for _ in 0..5 {
+            assert_eq!(ask(email, THEIRS).await.bytes_but_request_id(), first.bytes_but_request_id());
+        }
+        for (email, password) in [(email, PASSWORD), ("third@example.com", THEIRS)] {
+            let answer = ask(email, password).await;
+            answer.problem("idempotency_key_reused");
+            assert_eq!(answer.status, 422);
+            refusals.push(answer.bytes_but_request_id());
+        }
+        assert_eq!(server.one_letter().await.to, email);
+        assert_eq!(server.event_names().await.last(), Some(&event));
+    }
+    assert!(refusals.iter().all(|refusal| *refusal == refusals[0]), "{refusals:?}");
+    assert_eq!(server.event_names().await.len(), events + 2);
+    let accounts = server.service.store.list_accounts(&owner.namespace, None, 10).await.unwrap();
+    let addresses: BTreeSet<_> = accounts.iter().map(|user| user.email.as_str()).collect();
+    assert_eq!(addresses, BTreeSet::from([OWNER, NOBODY]));
+    assert_eq!(server.user(OWNER).await, owner);
+    server.sign_in(OWNER).await;
 }
 
 #[tokio::test]
