@@ -3,9 +3,12 @@
 //! `cargo-fuzz` wants a nightly toolchain for its sanitizer; our crates forbid unsafe code, so what a target
 //! can find are panics and broken promises, and for those the stable compiler's coverage counters do.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::machine;
 use crate::options::Options;
@@ -98,32 +101,50 @@ impl Fuzz {
         folders.into_iter().filter(|folder| folder.is_dir()).collect()
     }
 
-    /// Fuzzes each of `targets` for `seconds` seconds. Returns libFuzzer's closing line for each.
+    /// Fuzzes each of `targets` for `seconds` seconds, one on each core at a time. Returns libFuzzer's closing line for each, in
+    /// the order of their names.
     pub(crate) fn run(&self, targets: &[String], seconds: u32) -> Result<Vec<(String, String)>> {
         let binaries = self.build(Build::Coverage)?;
-        let mut results = Vec::new();
-        for target in targets {
-            // What is found goes here and not into the tree: which of it is worth keeping is a decision.
-            let found = self.target_folder.join("found").join(target);
-            let failures = self.target_folder.join("failures").join(target);
-            std::fs::create_dir_all(&found)?;
-            std::fs::create_dir_all(&failures)?;
-            let output = Run::new(binaries.join(target))
-                .folder(&self.folder)
-                .arg(format!("-max_total_time={seconds}"))
-                .args(["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"])
-                .arg(format!("-artifact_prefix={}/", failures.display()))
-                .arg(&found)
-                .args(self.seed_folders(target))
-                .kept(Stream::Err)
-                .with_context(|| {
-                    format!("target `{target}` failed; the input is in {}", failures.display())
-                })?;
-            let done = output.lines().rev().find(|line| line.starts_with("Done ")).map(str::trim);
-            let done = done.with_context(|| format!("libFuzzer did not finish `{target}`"))?;
-            results.push((target.clone(), done.to_owned()));
-        }
+        let left = Mutex::new(targets.iter());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || {
+            let mut done = Vec::new();
+            while let Some(target) = next() {
+                done.push((target.clone(), self.run_one(&binaries, target, seconds)?));
+            }
+            Ok(done)
+        };
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let done: Vec<Result<Vec<_>>> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+            let ended = |worker: thread::ScopedJoinHandle<'_, _>| {
+                worker.join().unwrap_or_else(|_| Err(anyhow!("a thread that runs fuzz targets failed")))
+            };
+            workers.into_iter().map(ended).collect()
+        });
+        let mut results: Vec<_> =
+            done.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        results.sort();
         Ok(results)
+    }
+
+    fn run_one(&self, binaries: &Path, target: &str, seconds: u32) -> Result<String> {
+        // What is found goes here and not into the tree: which of it is worth keeping is a decision.
+        let found = self.target_folder.join("found").join(target);
+        let failures = self.target_folder.join("failures").join(target);
+        std::fs::create_dir_all(&found)?;
+        std::fs::create_dir_all(&failures)?;
+        let output = Run::new(binaries.join(target))
+            .folder(&self.folder)
+            .arg(format!("-max_total_time={seconds}"))
+            .args(["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"])
+            .arg(format!("-artifact_prefix={}/", failures.display()))
+            .arg(&found)
+            .args(self.seed_folders(target))
+            .kept(Stream::Err)
+            .with_context(|| format!("target `{target}` failed; the input is in {}", failures.display()))?;
+        let done = output.lines().rev().find(|line| line.starts_with("Done ")).map(str::trim);
+        done.map(str::to_owned).with_context(|| format!("libFuzzer did not finish `{target}`"))
     }
 
     /// Builds all targets and returns the folder of the programs.

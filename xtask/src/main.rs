@@ -64,10 +64,14 @@ Usage: cargo xtask <command> [options]
                        `cargo xtask postgres -- cargo test -p minbil-auth-store-postgres`.
 
   prove                The long counts, and their result in docs/proof.md: the refresh model at full
-                       depth, 100 kills, 100 concurrent clients, each fuzz target for a minute, and the
-                       instructions of the release build. Takes a while; quiet machine please.
+                       depth, 100 kills, 20 failovers, 100 concurrent clients, each fuzz target for ten minutes, cargo-deny, the
+                       instructions of the release build, a million users, half an hour of mixed load.
+                       Takes two hours; quiet machine please.
       --cycles N       Kills (100).
-      --seconds N      Seconds of fuzzing per target (60; 600 before a release).
+      --seconds N      Seconds of fuzzing per target (600).
+      --users N        Users of the big database (1000000).
+      --minutes N      Minutes of mixed load (30).
+      --no-benchmarks  Leave these last two out.
 
   bench                The benchmark, built with optimisations. Its own options follow:
                        `cargo xtask bench --quick`. `--write` puts the figures into docs/performance.md.
@@ -148,15 +152,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
             let options = Options::parse(rest, &["--seconds"], &["--list"])?;
             fuzz::command(&Workspace::load()?, &options).map(|()| true)
         }
-        "prove" => {
-            let options = Options::parse(rest, &["--cycles", "--seconds"], &[])?;
-            options.no_names()?;
-            let amounts = prove::Amounts {
-                cycles: options.number("--cycles", 100)?,
-                seconds: options.number("--seconds", 60)?,
-            };
-            prove::run(&Workspace::load()?, &amounts).map(|()| true)
-        }
+        "prove" => prove(rest).map(|()| true),
         "postgres" => postgres::command(&Workspace::load()?, rest).map(|()| true),
         "dist" => {
             let options = Options::parse(rest, &["--program"], &[])?;
@@ -174,6 +170,20 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         "timing" => timing::run(&Workspace::load()?, rest).map(|()| true),
         unknown => bail!("unknown command `{unknown}`; `cargo xtask --help` lists them"),
     }
+}
+
+fn prove(rest: &[String]) -> Result<()> {
+    let options =
+        Options::parse(rest, &["--cycles", "--seconds", "--users", "--minutes"], &["--no-benchmarks"])?;
+    options.no_names()?;
+    let amounts = prove::Amounts {
+        cycles: options.number("--cycles", 100)?,
+        seconds: options.number("--seconds", 600)?,
+        users: options.number("--users", 1_000_000)?,
+        minutes: options.number("--minutes", 30)?,
+        has_benchmarks: !options.has("--no-benchmarks"),
+    };
+    prove::run(&Workspace::load()?, &amounts)
 }
 
 fn summary(outcome: Result<String>) -> Result<bool> {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::bench;
 use crate::counts::Counts;
 use crate::faults;
 use crate::fuzz::Fuzz;
@@ -28,6 +29,12 @@ pub(crate) struct Amounts {
     pub(crate) cycles: u32,
     /// Of fuzzing, for each target.
     pub(crate) seconds: u32,
+    /// In the big database.
+    pub(crate) users: u32,
+    /// Of mixed load on one server.
+    pub(crate) minutes: u32,
+    /// Whether those two are run at all.
+    pub(crate) has_benchmarks: bool,
 }
 
 /// What one part of the proof showed.
@@ -40,6 +47,8 @@ struct Part {
 
 /// Runs all parts; only if all hold, the paper is written.
 pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
+    // Now: what is written into the tree on the way must not count as a change of what was tested.
+    let revision = revision(workspace);
     let release = |package: &str| workspace.cargo().args(["test", "--release", "--locked", "-p", package]);
     let database = postgres::Server::ready(&workspace.target)?;
     let mut parts = vec![
@@ -82,11 +91,24 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
             postgres::nodes_command(workspace, FAILOVERS)?.hidden(postgres::URL, &database.url),
         )?,
     ];
-    parts.push(advisories(workspace)?);
+    parts.push(said("Licences, bans and sources of dependencies", "cargo xtask licences", || {
+        licences::run_with_deny(workspace)
+    })?);
+    parts.push(said("Known vulnerabilities of dependencies", "cargo xtask licences --advisories", || {
+        licences::advisories(workspace)
+    })?);
     let fuzz = Fuzz::find(workspace)?.context("the tree has no fuzz/Cargo.toml")?;
     parts.push(fuzzing(&fuzz, amounts.seconds)?);
-    parts.push(instructions(workspace)?);
-    let paper = paper(&machine::date()?, &machine::describe()?, &revision(workspace), &parts);
+    parts.push(said(
+        "Instructions of the program as it ships, within 3 % of what is committed",
+        "cargo xtask gate --release",
+        // The number to quote, which takes too long to build for every change.
+        || gate::check(workspace, gate::Build::Release),
+    )?);
+    if amounts.has_benchmarks {
+        parts.extend(benchmarks(workspace, amounts)?);
+    }
+    let paper = paper(&machine::date()?, &machine::describe()?, &revision, &parts);
     let path = workspace.root.join(PAPER);
     std::fs::write(&path, paper).with_context(|| format!("cannot write {PAPER}"))?;
     show(&format!("\nok: all of it holds; {PAPER} says so"));
@@ -106,13 +128,33 @@ fn tests(title: &'static str, run: Run) -> Result<Part> {
     Ok(Part { title, command, seconds: begun.elapsed().as_secs(), shown })
 }
 
-fn advisories(workspace: &Workspace) -> Result<Part> {
-    let title = "Known vulnerabilities of dependencies";
+fn benchmarks(workspace: &Workspace, amounts: &Amounts) -> Result<[Part; 2]> {
+    let (growth, soak) = (["growth", "--rounds", "3", "--users"], ["soak", "--strict", "--minutes"]);
+    Ok([
+        benchmark("As the database grows", workspace, amounts.users, &growth)?,
+        benchmark("Mixed load for a long time: nothing grows", workspace, amounts.minutes, &soak)?,
+    ])
+}
+
+/// A part of the benchmark, with `amount` behind its options; its figures go into their own page as well.
+fn benchmark(title: &'static str, workspace: &Workspace, amount: u32, options: &[&str]) -> Result<Part> {
+    show(&format!("\n=== {title}"));
+    let mut options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+    options.push(amount.to_string());
+    let command = format!("cargo xtask bench {}", options.join(" "));
+    let begun = Instant::now();
+    options.push("--write".to_owned());
+    let output = bench::command(workspace, &options)?.kept(Stream::Out)?;
+    let shown = output.lines().filter(|line| line.starts_with("aim: ")).map(str::to_owned).collect();
+    Ok(Part { title, command, seconds: begun.elapsed().as_secs(), shown })
+}
+
+/// A part that says in one line what it found.
+fn said(title: &'static str, command: &str, part: impl FnOnce() -> Result<String>) -> Result<Part> {
     show(&format!("\n=== {title}"));
     let begun = Instant::now();
-    let shown = vec![licences::advisories(workspace)?];
-    let command = "cargo xtask licences --advisories".to_owned();
-    Ok(Part { title, command, seconds: begun.elapsed().as_secs(), shown })
+    let shown = vec![part()?];
+    Ok(Part { title, command: command.to_owned(), seconds: begun.elapsed().as_secs(), shown })
 }
 
 fn fuzzing(fuzz: &Fuzz, seconds: u32) -> Result<Part> {
@@ -125,20 +167,6 @@ fn fuzzing(fuzz: &Fuzz, seconds: u32) -> Result<Part> {
         command: format!("cargo xtask fuzz --seconds {seconds}"),
         seconds: begun.elapsed().as_secs(),
         shown: results.into_iter().map(|(target, done)| format!("`{target}`: {done}, no failure")).collect(),
-    })
-}
-
-/// The number to quote, which takes too long to build for every change.
-fn instructions(workspace: &Workspace) -> Result<Part> {
-    let title = "Instructions of the program as it ships, within 3 % of what is committed";
-    show(&format!("\n=== {title}"));
-    let begun = Instant::now();
-    let shown = gate::check(workspace, gate::Build::Release)?;
-    Ok(Part {
-        title,
-        command: "cargo xtask gate --release".to_owned(),
-        seconds: begun.elapsed().as_secs(),
-        shown: vec![shown],
     })
 }
 

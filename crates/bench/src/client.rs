@@ -1,6 +1,7 @@
 //! One client of the load generator: a real connection, chains of its own, and a look at every answer.
 
 use crate::connection::{Answer, Connection};
+use crate::pace::Pace;
 use crate::work::Work;
 use anyhow::Context as _;
 use std::time::{Duration, Instant};
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Seen {
     /// Of each good answer, in microseconds.
     pub(crate) latencies: Vec<u64>,
-    /// Answers that said 503.
-    pub(crate) shed: u32,
+    /// Of each answer that said 503, in microseconds.
+    pub(crate) shed: Vec<u64>,
 }
 
 /// One client on one connection, with one account or several, which it takes in turn.
@@ -101,22 +102,25 @@ impl Client {
     }
 
     /// Calls until `end`.
-    pub(crate) async fn run(mut self, end: Instant) -> anyhow::Result<(Self, Seen)> {
+    pub(crate) async fn run(mut self, mut pace: Pace, end: Instant) -> anyhow::Result<(Self, Seen)> {
         let mut seen = Seen::default();
         while self.work != Work::Prepare && Instant::now() < end {
             self.turn += 1;
-            let start = Instant::now();
+            let start = pace.next().await;
             let is_good = match self.work {
                 Work::SignIn | Work::SignInMany | Work::PeerSignIn => self.sign_in().await?,
                 Work::PeerRead => self.read_session().await?,
                 Work::Refresh | Work::RefreshKept | Work::Echo | Work::Prepare => self.refresh().await?,
             };
+            let took = u64::try_from(start.elapsed().as_micros())?;
             if is_good {
-                seen.latencies.push(u64::try_from(start.elapsed().as_micros())?);
+                seen.latencies.push(took);
             } else {
-                seen.shed += 1;
-                // A client that does not even wait a moment would measure how fast a refusal is.
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                seen.shed.push(took);
+                if !pace.is_fixed() {
+                    // A client that does not even wait a moment would measure how fast a refusal is.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             }
         }
         Ok((self, seen))

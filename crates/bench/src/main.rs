@@ -11,6 +11,7 @@ mod echo;
 mod growth;
 mod load;
 mod machine;
+mod pace;
 mod page;
 mod peer;
 mod plot;
@@ -19,6 +20,7 @@ mod refresh;
 mod report;
 mod served;
 mod sign_in;
+mod sizing;
 mod soak;
 mod start;
 mod work;
@@ -36,8 +38,9 @@ cargo xtask bench [PART …] [options]
   --quick           3 rounds of 2 seconds instead of 5 of 5
   --rounds N        how many rounds
   --seconds N       how long each measurement takes
+  --strict          fail when an aim is missed
   --json FILE       keep every figure of every round
-  --write FOLDER    the same, into FOLDER/performance, and make FOLDER/performance.md from it
+  --write FOLDER    the same, into FOLDER/performance, and make FOLDER/performance.md and sizing.md from it
   --server FILE     the release binary (cargo xtask bench builds it and names it)";
 
 const PARTS: [&str; 7] = ["refresh", "sign-in", "start", "growth", SOAK, POSTGRES, PEER];
@@ -55,6 +58,7 @@ struct Plan {
     seconds: u64,
     users: u32,
     minutes: u64,
+    is_strict: bool,
     json: Option<PathBuf>,
     write: Option<PathBuf>,
     command: String,
@@ -81,13 +85,25 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
     let (server, users, minutes) = (PathBuf::new(), growth::MANY, soak::MINUTES);
     let (json, write, command) = (None, None, command_line(arguments));
-    let mut plan =
-        Plan { server, parts: Vec::new(), rounds: 5, seconds: 5, users, minutes, json, write, command };
+    let is_strict = false;
+    let mut plan = Plan {
+        server,
+        parts: Vec::new(),
+        rounds: 5,
+        seconds: 5,
+        users,
+        minutes,
+        is_strict,
+        json,
+        write,
+        command,
+    };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--quick" => (plan.rounds, plan.seconds, plan.users) = (3, 2, growth::MANY / 10),
+            "--strict" => plan.is_strict = true,
             "--minutes" => plan.minutes = value()?.parse()?,
             "--users" => plan.users = value()?.parse()?,
             "--server" => plan.server = PathBuf::from(value()?),
@@ -132,6 +148,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
     println!("{}", machine::describe());
     println!("{} rounds, {} s a measurement", plan.rounds, plan.seconds);
     let mut kept = serde_json::Map::new();
+    let mut missed = Vec::new();
     for part in &plan.parts {
         println!("\n== {part}");
         let load = machine::load();
@@ -144,6 +161,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
         }
         let targets = targets(part);
         println!("\n{}", report::table(&rounds, targets));
+        missed.extend(report::missed(&rounds, targets));
         let mut measured = report::json(&rounds, targets);
         measured["machine"] = machine::describe().into();
         measured["load"] = load.into();
@@ -158,6 +176,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
     if let Some(folder) = &plan.write {
         page::write(folder, &kept)?;
     }
+    anyhow::ensure!(!plan.is_strict || missed.is_empty(), "missed: {}", missed.join("; "));
     Ok(())
 }
 

@@ -1,7 +1,8 @@
-//! `docs/performance.md`, made from the kept figures alone: nobody types a figure.
+//! `docs/performance.md` and `docs/sizing.md`, made from the kept figures alone: nobody types a figure.
 
 use crate::plot;
 use crate::report::{Row, number};
+use crate::sizing;
 use anyhow::Context as _;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -43,6 +44,9 @@ pub(crate) fn write(folder: &Path, kept: &serde_json::Map<String, Value>) -> any
         );
     }
     std::fs::write(folder.join("performance.md"), page)?;
+    if let Some(page) = sizing::page(&all) {
+        std::fs::write(folder.join("sizing.md"), page)?;
+    }
     Ok(())
 }
 

@@ -35,6 +35,15 @@ impl Target {
     pub(crate) const fn at_most(figure: &'static str, aim: f64) -> Self {
         Self { figure, aim, is_floor: false }
     }
+
+    const fn aim(&self) -> Aim {
+        Aim { value: self.aim, is_floor: self.is_floor }
+    }
+
+    fn is_met(&self, rounds: &[Vec<Figure>]) -> bool {
+        let [_, median, _] = spread(rounds, self.figure);
+        self.aim().is_met(median)
+    }
 }
 
 /// One round in a line.
@@ -101,6 +110,11 @@ impl Row {
     }
 }
 
+/// The aims that the medians miss, by the names of their figures.
+pub(crate) fn missed(rounds: &[Vec<Figure>], targets: &[Target]) -> Vec<&'static str> {
+    targets.iter().filter(|target| !target.is_met(rounds)).map(|target| target.figure).collect()
+}
+
 /// Minimum, median and maximum of each figure over all rounds, and what became of each aim.
 pub(crate) fn table(rounds: &[Vec<Figure>], targets: &[Target]) -> String {
     let mut text = format!("{:<54}{:>10}{:>10}{:>10}\n", "", "min", "median", "max");
@@ -109,14 +123,8 @@ pub(crate) fn table(rounds: &[Vec<Figure>], targets: &[Target]) -> String {
         text += &format!("{:<54}{:>10}{:>10}{:>10}\n", figure.name, spread[0], spread[1], spread[2]);
     }
     for target in targets {
-        let [_, median, _] = spread(rounds, target.figure);
-        let (words, is_met) = if target.is_floor {
-            ("at least", median >= target.aim)
-        } else {
-            ("at most", median <= target.aim)
-        };
-        let met = if is_met { "met" } else { "NOT met" };
-        text += &format!("aim: {} {words} {}: {met}\n", target.figure, number(target.aim));
+        let met = if target.is_met(rounds) { "met" } else { "NOT met" };
+        text += &format!("aim: {} {}: {met}\n", target.figure, target.aim().words());
     }
     text
 }
@@ -164,6 +172,8 @@ mod tests {
         assert!(text.contains("1.00      2.00      3.00"), "{text}");
         assert!(text.contains("aim: speed at least 2.00: met\n"), "{text}");
         assert!(text.contains("aim: speed at most 1.50: NOT met\n"), "{text}");
+        assert_eq!(missed(&rounds, &[Target::at_least("speed", 2.0)]), [""; 0]);
+        assert_eq!(missed(&rounds, &[Target::at_most("speed", 1.5)]), ["speed"]);
     }
 
     #[test]

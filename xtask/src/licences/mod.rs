@@ -5,16 +5,20 @@ mod deny_file;
 mod spdx;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
 use crate::machine;
-use crate::process::show;
+use crate::process::{Run, show};
 use crate::workspace::{Workspace, array, metadata, text};
 use deny_file::DenyFile;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// The cargo-deny that is built where none is installed.
+const DENY_VERSION: &str = "0.20.2";
 
 /// A package of the dependency graph.
 struct Dependency {
@@ -32,25 +36,51 @@ const UNREACHED: [&str; 3] =
 /// Our own check, and what cargo-deny says of the same where it is installed.
 pub(crate) fn run(workspace: &Workspace) -> Result<String> {
     let checked = own_check(workspace)?;
-    if machine::find("cargo-deny").is_none() {
+    let Some(deny) = find_deny(workspace) else {
         show(
             "!!! cargo-deny is not installed: licences, sources, bans and duplicates were checked by our own check",
         );
         show("!!! alone; advisories were NOT. `cargo install --locked cargo-deny` to have them checked too.");
         return Ok(format!("{checked}; without cargo-deny, so no advisories"));
-    }
-    workspace.cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]).run()?;
+    };
+    second_opinion(workspace, &deny)?;
     Ok(format!("{checked}; cargo-deny agrees"))
+}
+
+/// The same where there is time: cargo-deny is built if it is missing, into the target folder.
+pub(crate) fn run_with_deny(workspace: &Workspace) -> Result<String> {
+    if find_deny(workspace).is_none() {
+        workspace
+            .cargo()
+            .args(["install", "cargo-deny", "--locked", "--debug", "--version", DENY_VERSION, "--root"])
+            .arg(tools(workspace))
+            .run()?;
+    }
+    run(workspace)
+}
+
+fn second_opinion(workspace: &Workspace, deny: &Path) -> Result<()> {
+    Run::new(deny).folder(&workspace.root).args(["--locked", "check", "bans", "licenses", "sources"]).run()
+}
+
+/// On the PATH, or where [`run_with_deny`] puts it.
+fn find_deny(workspace: &Workspace) -> Option<PathBuf> {
+    let ours = tools(workspace).join("bin/cargo-deny");
+    machine::find("cargo-deny").or_else(|| ours.is_file().then_some(ours))
+}
+
+fn tools(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("tools")
 }
 
 /// Known vulnerabilities and yanked versions. They come from a server and change by the day, so they are no part of the tests: they must not
 /// make yesterday's commit fail. Where the server cannot be reached that is said, loudly, and is no fault of the tree.
 pub(crate) fn advisories(workspace: &Workspace) -> Result<String> {
-    if machine::find("cargo-deny").is_none() {
+    let Some(deny) = find_deny(workspace) else {
         show("!!! advisories were NOT checked: cargo-deny is not installed");
         return Ok("advisories not checked, for want of cargo-deny".to_owned());
-    }
-    let check = workspace.cargo().args(["deny", "--locked", "check", "advisories"]);
+    };
+    let check = Run::new(deny).folder(&workspace.root).args(["--locked", "check", "advisories"]);
     judge_advisories(check.output().map(|_| ()))
 }
 
