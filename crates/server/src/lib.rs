@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod connection;
 pub mod data_lock;
 pub mod database;
 pub mod demo;

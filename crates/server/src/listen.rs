@@ -1,10 +1,11 @@
 //! The listeners: bound before anything answers, closed after what they accepted is finished.
 
 use crate::config::settings::TlsFiles;
+use crate::connection::BoundedAcceptor;
 use anyhow::Context as _;
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, SystemTime};
 use tokio::task::JoinSet;
@@ -14,6 +15,10 @@ use tokio::task::JoinSet;
 pub struct ConnectionLimits {
     /// How long a client may take to send a request's head, or to shake hands.
     pub header: Duration,
+    /// How long a client may leave unread what is written to it.
+    pub write: Duration,
+    /// How many connections there may be at once.
+    pub connections_max: usize,
     /// How long a shutdown waits for requests under way.
     pub shutdown_grace: Duration,
 }
@@ -63,6 +68,7 @@ impl Listeners {
         limits: ConnectionLimits,
     ) -> anyhow::Result<JoinSet<std::io::Result<()>>> {
         let mut serving = JoinSet::new();
+        let acceptor = BoundedAcceptor::new(limits.connections_max, limits.write);
         for listener in self.0 {
             let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
             let mut server =
@@ -70,17 +76,14 @@ impl Listeners {
             let timer = hyper_util::rt::TokioTimer::new();
             server.http_builder().http1().timer(timer.clone()).header_read_timeout(limits.header);
             server.http_builder().http2().timer(timer).keep_alive_interval(limits.header);
+            let acceptor = acceptor.clone();
             match tls {
-                None => serving.spawn(server.serve(service)),
+                None => serving.spawn(server.acceptor(acceptor).serve(service)),
                 Some(config) => {
                     let config = config.clone();
                     let header = limits.header;
-                    let server = server.map(move |inner| {
-                        axum_server::tls_rustls::RustlsAcceptor::new(config)
-                            .handshake_timeout(header)
-                            .acceptor(inner)
-                    });
-                    serving.spawn(server.serve(service))
+                    let acceptor = RustlsAcceptor::new(config).handshake_timeout(header).acceptor(acceptor);
+                    serving.spawn(server.acceptor(acceptor).serve(service))
                 }
             };
         }

@@ -7,7 +7,7 @@ use crate::data_lock::DataLock;
 use crate::listen::{ConnectionLimits, Listeners, read_tls, reload_tls};
 use crate::output::{hexadecimal, line};
 use crate::wire::Wired;
-use crate::{demo, shutdown, surface, wire, workers};
+use crate::{connection, demo, shutdown, surface, wire, workers};
 use app::audit::AuditContext;
 use app::deliver_mail::MailWork;
 use app::ports::store::NewEvent;
@@ -117,10 +117,12 @@ fn flatten(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> std::i
     ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
-const fn limits(settings: &Settings) -> ConnectionLimits {
+fn limits(settings: &Settings) -> ConnectionLimits {
     let http = &settings.written.http;
     ConnectionLimits {
         header: Duration::from_secs(http.header_timeout_seconds),
+        write: Duration::from_secs(http.write_timeout_seconds),
+        connections_max: connection::room_for(http.connections_max),
         shutdown_grace: Duration::from_secs(http.shutdown_grace_seconds),
     }
 }

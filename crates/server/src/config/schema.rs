@@ -92,6 +92,10 @@ pub struct Http {
     pub request_deadline_seconds: u64,
     /// How long a client may take to send its request head, in seconds.
     pub header_timeout_seconds: u64,
+    /// How long a client may leave unread what is written to it, in seconds.
+    pub write_timeout_seconds: u64,
+    /// How many connections there may be at once.
+    pub connections_max: usize,
     /// How long a shutdown waits for requests under way, in seconds.
     pub shutdown_grace_seconds: u64,
     /// Where `/metrics` listens; left out: not at all.

@@ -296,6 +296,8 @@ fn numbers(config: &Config, f: &mut Findings) {
         ("http.head_max_bytes", config.http.head_max_bytes as u64, 8192, 1 << 18),
         ("http.request_deadline_seconds", config.http.request_deadline_seconds, 1, 600),
         ("http.header_timeout_seconds", config.http.header_timeout_seconds, 1, 600),
+        ("http.write_timeout_seconds", config.http.write_timeout_seconds, 1, 600),
+        ("http.connections_max", config.http.connections_max as u64, 1, 1_000_000),
         ("http.shutdown_grace_seconds", config.http.shutdown_grace_seconds, 0, 600),
         ("passwords.threads", config.passwords.threads as u64, 0, 256),
         ("passwords.queue_max", config.passwords.queue_max as u64, 0, 100_000),

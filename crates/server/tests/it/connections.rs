@@ -1,8 +1,8 @@
 //! Clients that are slow, silent or gone: each costs a bounded amount, and nobody else notices.
 
-use crate::process::{ServerProcess, ServerSetup};
+use crate::process::{ServerProcess, ServerSetup, until};
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -52,6 +52,83 @@ async fn a_client_that_stops_in_the_middle_of_a_body_gets_408_as_a_problem() {
             "{answer}"
         );
     }
+}
+
+/// Whether the server still holds its end of a connection, by the system's table of them. One that it has closed may be
+/// there for longer, in another state, until what was sent is read.
+fn is_held(server: &ServerProcess, stream: &TcpStream) -> bool {
+    let port = |port: u16| format!("0100007F:{port:04X}");
+    let (here, there) = (port(server.port), port(stream.local_addr().unwrap().port()));
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    table.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.get(1..4) == Some(&[here.as_str(), there.as_str(), ESTABLISHED])
+    })
+}
+
+/// `TCP_ESTABLISHED` of the Linux kernel, as `/proc/net/tcp` shows it.
+const ESTABLISHED: &str = "01";
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let data = tempfile::tempdir().unwrap();
+    let setup = ServerSetup::default().with("MINBIL_AUTH_HTTP__WRITE_TIMEOUT_SECONDS", 1);
+    let server = ServerProcess::start(data.path(), &setup).await;
+    let mut stream = connect(&server).await;
+    assert!(is_held(&server, &stream));
+    // Answers that no buffer between the two has room for, and whose reading never begins.
+    let ask = "GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000);
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    until("the server has let it go", async || !is_held(&server, &stream)).await;
+    let mut some = vec![0; 1 << 16];
+    assert!(stream.read(&mut some).await.unwrap() > 0, "it was answered as long as there was room");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_most_are_closed_and_a_free_place_is_taken_again() {
+    let data = tempfile::tempdir().unwrap();
+    let setup = ServerSetup::default()
+        .with("MINBIL_AUTH_HTTP__CONNECTIONS_MAX", 3)
+        .with("MINBIL_AUTH_HTTP__HEADER_TIMEOUT_SECONDS", 600);
+    let server = ServerProcess::start(data.path(), &setup).await;
+    // The place of the client that asked for readiness may be free a moment later.
+    let mut accepted = [entered(&server).await, entered(&server).await, entered(&server).await];
+    let mut beyond = connect(&server).await;
+    assert!(!is_answered(&mut beyond).await);
+    until("the log says so", async || server.log().contains("http.connections_max")).await;
+    for stream in &mut accepted {
+        assert!(is_answered(stream).await, "who is there already notices nothing");
+    }
+    drop(accepted);
+    entered(&server).await;
+}
+
+async fn connect(server: &ServerProcess) -> TcpStream {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).await.unwrap()
+}
+
+/// A connection that has a place, as soon as there is one.
+async fn entered(server: &ServerProcess) -> TcpStream {
+    let start = Instant::now();
+    loop {
+        let mut stream = connect(server).await;
+        if is_answered(&mut stream).await {
+            return stream;
+        }
+        assert!(start.elapsed() < PATIENCE, "no place becomes free");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Whether a request on this connection is answered, or the connection is closed instead.
+async fn is_answered(stream: &mut TcpStream) -> bool {
+    // The server may have closed it already.
+    let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    let mut start = [0; 15];
+    let read = tokio::time::timeout(PATIENCE, stream.read_exact(&mut start)).await;
+    let is_read = read.expect("an answer or an end").is_ok();
+    let mut rest = vec![0; 1 << 12];
+    is_read && start.starts_with(b"HTTP/1.1 200") && stream.read(&mut rest).await.is_ok()
 }
 
 #[tokio::test]
