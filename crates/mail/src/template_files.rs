@@ -95,9 +95,21 @@ impl TemplateFiles {
         Ok(Self { directory: directory.map(Path::to_owned), overrides })
     }
 
-    /// Every template with its text.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        BUILT_IN.iter().map(|(name, text)| (*name, self.overrides.get(name).map_or(*text, String::as_str)))
+    /// A template's text, if there is such a template.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        let (name, built_in) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        Some(self.overrides.get(name).map_or(*built_in, String::as_str))
+    }
+
+    /// Whether a file of the operator's is in force.
+    pub(crate) fn has_overrides(&self) -> bool {
+        !self.overrides.is_empty()
+    }
+
+    /// The name of every template.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
     }
 
     /// The template as an operator finds it: a path for an override.

@@ -14,6 +14,7 @@ use domain::time::UnixMillis;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use std::error::Error as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest subject line, in characters. A longer one is cut off in every list of mails.
@@ -43,10 +44,10 @@ pub struct TemplateOptions {
     pub support_hint: Option<String>,
 }
 
-/// Writes mails from templates that are all known to parse and render.
+/// Writes mails from templates that are all known to parse and render: from a test or from a trial at the start.
 pub struct TemplateWriter {
     templates: Environment<'static>,
-    files: TemplateFiles,
+    files: Arc<TemplateFiles>,
     product_name: String,
     support_hint: String,
 }
@@ -59,7 +60,8 @@ struct Rendered {
 }
 
 impl TemplateWriter {
-    /// Reads every template and renders each of them once with sample values.
+    /// Where an operator's files take the place of built-in ones, each mail is rendered once with sample values. The
+    /// built-in ones alone are known to render from a test, and each is parsed when its first mail is written.
     ///
     /// # Errors
     /// When a file cannot be read, overrides nothing, does not parse, uses an unknown name, gives a subject
@@ -69,7 +71,7 @@ impl TemplateWriter {
         if let Some(hint) = &options.support_hint {
             check_line("support_hint", hint, SUPPORT_HINT_MAX)?;
         }
-        let files = TemplateFiles::read(options.override_dir.as_deref())?;
+        let files = Arc::new(TemplateFiles::read(options.override_dir.as_deref())?);
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_auto_escape_callback(|name| {
@@ -77,22 +79,27 @@ impl TemplateWriter {
         });
         // Debug information would carry the values of a failed rendering, a live link among them.
         templates.set_debug(false);
-        for (name, text) in files.all() {
-            templates
-                .add_template_owned(name, text.to_owned())
-                .map_err(|error| broken(&files, name, &error, Detail::Shown))?;
+        let source = Arc::clone(&files);
+        templates.set_loader(move |name| Ok(source.text(name).map(str::to_owned)));
+        let support_hint = options.support_hint.unwrap_or_default();
+        let mut writer = Self { templates, files, product_name: options.product_name, support_hint };
+        if writer.files.has_overrides() {
+            writer.try_out()?;
         }
-        let hint = "A sample hint.".to_owned();
-        let mut writer = Self { templates, files, product_name: options.product_name, support_hint: hint };
-        // With and without a hint: both branches of every template are seen.
-        writer.try_out()?;
-        writer.support_hint.clear();
-        writer.try_out()?;
-        writer.support_hint = options.support_hint.unwrap_or_default();
         Ok(writer)
     }
 
-    fn try_out(&self) -> Result<(), TemplateError> {
+    /// With and without a hint: both branches of every template are seen.
+    fn try_out(&mut self) -> Result<(), TemplateError> {
+        let hint = std::mem::replace(&mut self.support_hint, "A sample hint.".to_owned());
+        self.try_every_mail()?;
+        self.support_hint.clear();
+        self.try_every_mail()?;
+        self.support_hint = hint;
+        Ok(())
+    }
+
+    fn try_every_mail(&self) -> Result<(), TemplateError> {
         for locale in Locale::ALL {
             let variables = context! { ..self.common(locale, "owner@example.com", "co") };
             for notice in Notice::ALL {
@@ -321,6 +328,22 @@ fn escape_html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// It stands for the trial that a start without overrides leaves out.
+    #[test]
+    fn every_built_in_mail_renders_with_the_longest_product_name() {
+        let options = TemplateOptions {
+            override_dir: None,
+            product_name: "W".repeat(PRODUCT_NAME_MAX),
+            support_hint: Some("W".repeat(SUPPORT_HINT_MAX)),
+        };
+        let mut writer = TemplateWriter::new(options).unwrap();
+        assert_eq!(writer.try_out().map_err(|error| error.to_string()), Ok(()));
+        assert_eq!(writer.support_hint.len(), SUPPORT_HINT_MAX, "the trial gives the hint back");
+        let parsed: std::collections::BTreeSet<_> =
+            writer.templates.templates().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(parsed.len(), writer.files.names().count(), "no file is left out: {parsed:?}");
+    }
 
     #[test]
     fn minutes_are_rounded_down_and_never_zero() {

@@ -1,6 +1,6 @@
 //! A look at a database that changes nothing in it, whether or not a server runs on it.
 
-use crate::open::{OpenError, applied_version, known_version};
+use crate::open::{KNOWN_VERSION, OpenError, applied_version};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub fn examine(path: &Path) -> Result<Examination, OpenError> {
     let faults = faults(&connection)?;
     let version = applied_version(&connection)?;
     let root_keys = if version == 0 { Vec::new() } else { root_keys(&connection)? };
-    Ok(Examination { version, known: known_version(), faults, root_keys })
+    Ok(Examination { version, known: KNOWN_VERSION, faults, root_keys })
 }
 
 fn faults(connection: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -1,6 +1,7 @@
 //! One thread's hashing memory: reused from hash to hash, wiped when the thread has nothing to do.
 //!
-//! A fresh block of this size page-faults all the way on every hash, which costs up to half of the work.
+//! A fresh block of this size page-faults all the way on every hash, which costs up to half of the work. So it is kept, and
+//! the system hands its pages out at a thread's first hash: until then they are address space that nobody occupies.
 
 use super::counts::Counters;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -30,21 +31,20 @@ impl Argon2Memory {
         Self { blocks: Vec::new(), counters, is_dirty: false }
     }
 
-    /// Makes room for a hash of these parameters, so that the first one does not wait for it.
+    /// Makes room for a hash of these parameters without touching it, so that a size that cannot be had is found out
+    /// now. A hash fills the room; whether the address has an account makes no difference to who pays for that.
     pub(super) fn reserve(&mut self, params: &Params) -> Result<(), Argon2Failed> {
-        let needed = params.block_count();
-        if needed <= self.blocks.len() {
+        let (needed, had) = (params.block_count(), self.blocks.capacity());
+        if needed <= had {
             return Ok(());
         }
         // A fresh vector: growing in place could copy what the old one holds and leave it unwiped.
         let mut blocks = Vec::new();
         blocks.try_reserve_exact(needed).map_err(|_| argon2::Error::OutOfMemory)?;
-        blocks.resize(needed, Block::new());
         self.wipe();
-        let grown_by = (needed - self.blocks.len()) as u64;
         self.blocks = blocks;
         Counters::add(&self.counters.allocations, 1);
-        Counters::add(&self.counters.memory_kib, grown_by);
+        Counters::add(&self.counters.memory_kib, (needed - had) as u64);
         Ok(())
     }
 
@@ -57,6 +57,9 @@ impl Argon2Memory {
         output: &mut [u8],
     ) -> Result<(), Argon2Failed> {
         self.reserve(params)?;
+        if self.blocks.len() < params.block_count() {
+            self.blocks.resize(params.block_count(), Block::new());
+        }
         self.is_dirty = true;
         Counters::add(&self.counters.argon2, 1);
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
@@ -103,6 +106,29 @@ mod tests {
         }
         let counts = memory.counters.read();
         assert_eq!((counts.argon2, counts.allocations, counts.memory_kib), (3, 1, 65_536));
+    }
+
+    #[test]
+    fn reserved_memory_is_not_touched_before_the_first_hash_and_not_allocated_again_for_it() {
+        let mut memory = memory();
+        let params = Params::new(64, 1, 1, Some(32)).unwrap();
+        memory.reserve(&params).unwrap();
+        memory.wipe();
+        let reserved = memory.blocks.as_ptr();
+        assert_eq!((memory.blocks.len(), memory.blocks.capacity()), (0, 64));
+        memory.argon2id(&params, b"password", b"somesalt", &mut [0; 32]).unwrap();
+        assert_eq!((memory.blocks.len(), memory.blocks.as_ptr()), (64, reserved));
+        assert_eq!(memory.counters.read().allocations, 1);
+    }
+
+    #[test]
+    fn more_than_the_address_space_holds_is_an_error_when_it_is_reserved() {
+        let mut memory = memory();
+        let params = Params::new(u32::MAX, 1, 1, Some(32)).unwrap();
+        // Four TiB: a machine that promises even that many shall not be made to keep the promise.
+        let failed = memory.reserve(&params).err();
+        assert!(matches!(failed, None | Some(Argon2Failed(argon2::Error::OutOfMemory))));
+        assert_eq!(memory.blocks.len(), 0);
     }
 
     #[test]

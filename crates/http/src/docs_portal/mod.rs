@@ -12,10 +12,10 @@ mod markdown;
 mod page;
 mod problems;
 mod proof;
+mod reference;
 mod samples;
 
 use crate::document::Policy;
-use crate::openapi::openapi_document;
 use crate::options::HttpOptions;
 use crate::problem::{Problem, ProblemCode};
 use axum::http::{HeaderMap, Uri};
@@ -24,6 +24,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use frame::Frame;
 use page::Page;
+use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(options: &HttpOptions) ->
         .route("/docs/problems/{problem}", get(page))
         .route("/docs/guides/{guide}", get(page))
         .route("/docs/api-reference/{namespace}/auth", get(page))
-        .layer(Extension(Arc::new(pages(options))))
+        .layer(Extension(Arc::new(pages(&Arc::new(Reference::new(options.clone()))))))
         .merge(console)
 }
 
@@ -65,18 +66,18 @@ async fn to_problems() -> Redirect {
     Redirect::permanent("/docs/problems/")
 }
 
-fn pages(options: &HttpOptions) -> Pages {
-    let (frame, document) = (Arc::new(Frame::new(options)), Arc::new(openapi_document(options)));
+fn pages(reference: &Arc<Reference>) -> Pages {
+    let frame = Arc::new(Frame::new(reference.options()));
     let mut pages = Pages::new();
     let of = |page: fn(&Frame, &serde_json::Value) -> Result<String, app::fault::Fault>| {
-        let (frame, document) = (Arc::clone(&frame), Arc::clone(&document));
-        Page::new(Policy::Page, move || page(&frame, &document))
+        let (frame, reference) = (Arc::clone(&frame), Arc::clone(reference));
+        Page::new(Policy::Page, move || page(&frame, reference.document()))
     };
     pages.insert("/docs".to_owned(), of(index::render));
     pages.insert("/docs/problems/".to_owned(), of(|frame, _| problems::render_all(frame)));
     for code in ProblemCode::ALL {
-        let (frame, document) = (Arc::clone(&frame), Arc::clone(&document));
-        let page = Page::new(Policy::Page, move || problems::render_one(&frame, &document, *code));
+        let (frame, reference) = (Arc::clone(&frame), Arc::clone(reference));
+        let page = Page::new(Policy::Page, move || problems::render_one(&frame, reference.document(), *code));
         pages.insert(format!("/docs/problems/{}", code.slug()), page);
     }
     for source in &guides::GUIDES {
@@ -85,9 +86,10 @@ fn pages(options: &HttpOptions) -> Pages {
         pages.insert(format!("/docs/guides/{}", source.slug), page);
     }
     for namespace in frame.namespaces.clone() {
-        let (frame, document, address) =
-            (Arc::clone(&frame), Arc::clone(&document), namespace.address.clone());
-        let page = Page::new(Policy::Page, move || api_reference::render(&frame, &document, &namespace));
+        let (frame, reference, address) =
+            (Arc::clone(&frame), Arc::clone(reference), namespace.address.clone());
+        let page =
+            Page::new(Policy::Page, move || api_reference::render(&frame, reference.document(), &namespace));
         pages.insert(address, page);
     }
     pages
@@ -142,7 +144,9 @@ mod tests {
     #[tokio::test]
     async fn every_page_renders_under_a_policy_and_holds_no_script_of_its_own() {
         let options = options(&[("co", "CarOwner"), ("ws", "Workshop")], ALL);
-        let pages = pages(&options);
+        let reference = Arc::new(Reference::new(options.clone()));
+        let pages = pages(&reference);
+        assert!(!reference.is_made(), "the document is made before anybody has asked for a page");
         assert_eq!(pages.len(), 2 + ProblemCode::ALL.len() + guides::GUIDES.len() + 2);
         for path in pages.keys() {
             let (status, headers, page) = ask(&options, path).await;

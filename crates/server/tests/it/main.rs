@@ -17,6 +17,7 @@ mod config;
 mod connections;
 mod crash;
 mod doctor;
+mod footprint;
 mod nodes;
 mod process;
 mod shutdown;
