@@ -106,17 +106,18 @@ impl Client {
         let mut seen = Seen::default();
         while self.work != Work::Prepare && Instant::now() < end {
             self.turn += 1;
-            let start = pace.next().await;
+            let due = pace.next().await;
+            let sent = Instant::now();
             let is_good = match self.work {
                 Work::SignIn | Work::SignInMany | Work::PeerSignIn => self.sign_in().await?,
                 Work::PeerRead => self.read_session().await?,
                 Work::Refresh | Work::RefreshKept | Work::Echo | Work::Prepare => self.refresh().await?,
             };
-            let took = u64::try_from(start.elapsed().as_micros())?;
             if is_good {
-                seen.latencies.push(took);
+                seen.latencies.push(u64::try_from(due.elapsed().as_micros())?);
             } else {
-                seen.shed.push(took);
+                // From when it was sent: what came before is its own client's wait for a good answer.
+                seen.shed.push(u64::try_from(sent.elapsed().as_micros())?);
                 if !pace.is_fixed() {
                     // A client that does not even wait a moment would measure how fast a refusal is.
                     tokio::time::sleep(Duration::from_millis(20)).await;
