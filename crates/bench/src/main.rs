@@ -85,7 +85,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
     let (server, users, minutes) = (PathBuf::new(), growth::MANY, soak::MINUTES);
     let (json, write, command) = (None, None, command_line(arguments));
-    let is_strict = false;
     let mut plan = Plan {
         server,
         parts: Vec::new(),
@@ -93,7 +92,7 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
         seconds: 5,
         users,
         minutes,
-        is_strict,
+        is_strict: false,
         json,
         write,
         command,

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// What a hash costs: the server's default.
-const MEMORY_KIB: u32 = 19_456;
+pub(crate) const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 /// How many clients sign in at once for the share of the ceiling.
 const CLIENTS: usize = 16;
@@ -76,17 +76,20 @@ pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<F
     ])
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// A thread a core, each with one.
 fn hashing_blocks_mib() -> f64 {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    cores as f64 * f64::from(MEMORY_KIB) / 1024.0
+    cores() as f64 * f64::from(MEMORY_KIB) / 1024.0
 }
 
 /// Hashes a second of one thread a core, each with a block of its own that it uses again and again.
 pub(crate) fn ceiling(span: Duration) -> anyhow::Result<f64> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let start = Instant::now();
-    let threads: Vec<_> = (0..cores).map(|_| std::thread::spawn(move || hash_until(start + span))).collect();
+    let threads: Vec<_> =
+        (0..cores()).map(|_| std::thread::spawn(move || hash_until(start + span))).collect();
     let mut hashes = 0.0;
     for thread in threads {
         hashes += f64::from(thread.join().ok().context("a hashing thread failed")??);

@@ -1,6 +1,7 @@
 //! `docs/sizing.md`: what an operator reckons with, from the kept figures alone.
 
 use crate::report::{Row, number};
+use crate::sign_in::MEMORY_KIB;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -15,8 +16,6 @@ const SIGN_INS_PER_SECOND: f64 = 1.0 / (30.0 * 24.0 * 3600.0);
 const BUSIEST: f64 = 10.0;
 /// The default life of an access token, seconds: an app in use refreshes once in it.
 const ACCESS_TOKEN_SECONDS: f64 = 3600.0;
-/// The default cost of a hash.
-const BLOCK_MIB: f64 = 19.0;
 
 /// What is reckoned with, each of it the median of what was measured.
 struct Measured {
@@ -42,7 +41,7 @@ pub(crate) fn page(all: &serde_json::Map<String, Value>) -> Option<String> {
         ("{refresh}", whole(measured.refresh)),
         ("{postgres}", whole(measured.postgres)),
         ("{idle}", whole(measured.idle)),
-        ("{block}", whole(BLOCK_MIB)),
+        ("{block}", whole(f64::from(MEMORY_KIB) / 1024.0)),
         ("{user}", whole(measured.user_bytes)),
         ("{session}", whole(measured.session_bytes)),
         ("{start}", whole(measured.start)),

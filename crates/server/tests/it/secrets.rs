@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use testkit::builders::set_password;
 
-const EMAIL: &str = "canary@example.com";
-const PASSWORDS: [&str; 4] = [
+pub(crate) const EMAIL: &str = "canary@example.com";
+pub(crate) const PASSWORDS: [&str; 4] = [
     "canary-first-password-8d1f",
     "canary-wrong-password-77ab",
     "canary-reset-password-0c3e",

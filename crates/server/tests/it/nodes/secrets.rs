@@ -5,18 +5,12 @@ use super::post_office::PostOffice;
 use super::schema::{ROOT_KEY, Schema, setup};
 use crate::harness::{Answer, Signed, Watch};
 use crate::process::{ServerProcess, ServerSetup, run_with, until};
+use crate::secrets::{EMAIL, PASSWORDS};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const EMAIL: &str = "canary@example.com";
-const PASSWORDS: [&str; 4] = [
-    "canary-first-password-8d1f",
-    "canary-wrong-password-77ab",
-    "canary-reset-password-0c3e",
-    "canary-third-password-5e21",
-];
 /// A page of the server's own, which gets the cookie.
 const PAGE: &str = "http://localhost:5000";
 /// The tables that such a life leaves something in: a search of empty tables finds nothing for the wrong reason.
