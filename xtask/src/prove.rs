@@ -115,17 +115,23 @@ pub(crate) fn run(workspace: &Workspace, amounts: &Amounts) -> Result<()> {
     Ok(())
 }
 
-fn tests(title: &'static str, run: Run) -> Result<Part> {
+/// Shows the title, runs the part and takes its time.
+fn part(title: &'static str, command: String, work: impl FnOnce() -> Result<Vec<String>>) -> Result<Part> {
     show(&format!("\n=== {title}"));
-    let command = run.line();
     let begun = Instant::now();
-    let output = run.kept(Stream::Out)?;
-    let counts = Counts::read(&output);
-    counts.some_passed()?;
-    let said =
-        output.lines().filter_map(|line| line.split_once(PROOF)).map(|(_, said)| said.trim().to_owned());
-    let shown = said.chain([counts.to_string()]).collect();
+    let shown = work()?;
     Ok(Part { title, command, seconds: begun.elapsed().as_secs(), shown })
+}
+
+fn tests(title: &'static str, run: Run) -> Result<Part> {
+    part(title, run.line(), || {
+        let output = run.kept(Stream::Out)?;
+        let counts = Counts::read(&output);
+        counts.some_passed()?;
+        let said =
+            output.lines().filter_map(|line| line.split_once(PROOF)).map(|(_, said)| said.trim().to_owned());
+        Ok(said.chain([counts.to_string()]).collect())
+    })
 }
 
 fn benchmarks(workspace: &Workspace, amounts: &Amounts) -> Result<[Part; 2]> {
@@ -138,35 +144,26 @@ fn benchmarks(workspace: &Workspace, amounts: &Amounts) -> Result<[Part; 2]> {
 
 /// A part of the benchmark, with `amount` behind its options; its figures go into their own page as well.
 fn benchmark(title: &'static str, workspace: &Workspace, amount: u32, options: &[&str]) -> Result<Part> {
-    show(&format!("\n=== {title}"));
     let mut options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
     options.push(amount.to_string());
     let command = format!("cargo xtask bench {}", options.join(" "));
-    let begun = Instant::now();
     options.push("--write".to_owned());
-    let output = bench::command(workspace, &options)?.kept(Stream::Out)?;
-    let shown = output.lines().filter(|line| line.starts_with("aim: ")).map(str::to_owned).collect();
-    Ok(Part { title, command, seconds: begun.elapsed().as_secs(), shown })
+    part(title, command, || {
+        let output = bench::command(workspace, &options)?.kept(Stream::Out)?;
+        Ok(output.lines().filter(|line| line.starts_with("aim: ")).map(str::to_owned).collect())
+    })
 }
 
 /// A part that says in one line what it found.
-fn said(title: &'static str, command: &str, part: impl FnOnce() -> Result<String>) -> Result<Part> {
-    show(&format!("\n=== {title}"));
-    let begun = Instant::now();
-    let shown = vec![part()?];
-    Ok(Part { title, command: command.to_owned(), seconds: begun.elapsed().as_secs(), shown })
+fn said(title: &'static str, command: &str, work: impl FnOnce() -> Result<String>) -> Result<Part> {
+    part(title, command.to_owned(), || Ok(vec![work()?]))
 }
 
 fn fuzzing(fuzz: &Fuzz, seconds: u32) -> Result<Part> {
-    let title = "Fuzz targets, guided by coverage";
-    show(&format!("\n=== {title}"));
-    let begun = Instant::now();
-    let results = fuzz.run(fuzz.targets(), seconds)?;
-    Ok(Part {
-        title,
-        command: format!("cargo xtask fuzz --seconds {seconds}"),
-        seconds: begun.elapsed().as_secs(),
-        shown: results.into_iter().map(|(target, done)| format!("`{target}`: {done}, no failure")).collect(),
+    let command = format!("cargo xtask fuzz --seconds {seconds}");
+    part("Fuzz targets, guided by coverage", command, || {
+        let results = fuzz.run(fuzz.targets(), seconds)?;
+        Ok(results.into_iter().map(|(target, done)| format!("`{target}`: {done}, no failure")).collect())
     })
 }
 

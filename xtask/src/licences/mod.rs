@@ -43,7 +43,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<String> {
         show("!!! alone; advisories were NOT. `cargo install --locked cargo-deny` to have them checked too.");
         return Ok(format!("{checked}; without cargo-deny, so no advisories"));
     };
-    second_opinion(workspace, &deny)?;
+    check(workspace, &deny, &["bans", "licenses", "sources"]).run()?;
     Ok(format!("{checked}; cargo-deny agrees"))
 }
 
@@ -59,8 +59,9 @@ pub(crate) fn run_with_deny(workspace: &Workspace) -> Result<String> {
     run(workspace)
 }
 
-fn second_opinion(workspace: &Workspace, deny: &Path) -> Result<()> {
-    Run::new(deny).folder(&workspace.root).args(["--locked", "check", "bans", "licenses", "sources"]).run()
+/// cargo-deny, asked for some of its checks.
+fn check(workspace: &Workspace, deny: &Path, checks: &[&str]) -> Run {
+    Run::new(deny).folder(&workspace.root).args(["--locked", "check"]).args(checks)
 }
 
 /// On the PATH, or where [`run_with_deny`] puts it.
@@ -80,8 +81,7 @@ pub(crate) fn advisories(workspace: &Workspace) -> Result<String> {
         show("!!! advisories were NOT checked: cargo-deny is not installed");
         return Ok("advisories not checked, for want of cargo-deny".to_owned());
     };
-    let check = Run::new(deny).folder(&workspace.root).args(["--locked", "check", "advisories"]);
-    judge_advisories(check.output().map(|_| ()))
+    judge_advisories(check(workspace, &deny, &["advisories"]).output().map(|_| ()))
 }
 
 fn judge_advisories(checked: Result<()>) -> Result<String> {
