@@ -8,6 +8,8 @@ use crate::workspace::Workspace;
 
 /// Puts the figures into `docs/`.
 const WRITE: &str = "--write";
+/// The build that is packed, instead of the release build, which is made sooner.
+const SHIPPED: &str = "--shipped";
 
 /// Builds the server as it ships and hands it and the options on to the benchmark.
 pub(crate) fn run(workspace: &Workspace, options: &[String]) -> Result<()> {
@@ -28,7 +30,8 @@ pub(crate) fn command(workspace: &Workspace, options: &[String]) -> Result<Run> 
     if !workspace.has_package("bench") {
         bail!("the workspace has no package `minbil-auth-bench`");
     }
-    let server = workspace.server(&["--release"])?;
+    let is_shipped = options.iter().any(|option| option == SHIPPED);
+    let server = workspace.server(if is_shipped { &["--profile", "shipped"] } else { &["--release"] })?;
     let run = workspace
         .cargo()
         .args(["run", "--release", "--locked", "-p", "minbil-auth-bench", "--", "--server"])

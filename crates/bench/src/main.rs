@@ -23,6 +23,7 @@ mod sign_in;
 mod sizing;
 mod soak;
 mod start;
+mod summary;
 mod work;
 
 use anyhow::Context as _;
@@ -41,9 +42,10 @@ cargo xtask bench [PART …] [options]
   --strict          fail when an aim is missed
   --json FILE       keep every figure of every round
   --write FOLDER    the same, into FOLDER/performance, and make FOLDER/performance.md and sizing.md from it
-  --server FILE     the release binary (cargo xtask bench builds it and names it)";
+  --shipped         the build that `cargo xtask dist` packs, which takes minutes more to make, instead of the release build
+  --server FILE     the binary (cargo xtask bench builds it and names it)";
 
-const PARTS: [&str; 7] = ["refresh", "sign-in", "start", "growth", SOAK, POSTGRES, PEER];
+const PARTS: [&str; 7] = ["refresh", "sign-in", "start", growth::PART, SOAK, POSTGRES, PEER];
 /// Only when it is named: it takes long.
 const SOAK: &str = "soak";
 /// Only when they are named: they need a database server.
@@ -103,6 +105,8 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
         match argument.as_str() {
             "--quick" => (plan.rounds, plan.seconds, plan.users) = (3, 2, growth::MANY / 10),
             "--strict" => plan.is_strict = true,
+            // Who names the binary sees to it.
+            "--shipped" => {}
             "--minutes" => plan.minutes = value()?.parse()?,
             "--users" => plan.users = value()?.parse()?,
             "--server" => plan.server = PathBuf::from(value()?),
@@ -167,7 +171,8 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
         measured["date"] = machine::date().into();
         measured["commit"] = machine::commit().into();
         measured["command"] = plan.command.clone().into();
-        kept.insert((*part).to_owned(), measured);
+        let name = if *part == growth::PART { growth::kept_as(plan.users) } else { (*part).to_owned() };
+        kept.insert(name, measured);
     }
     if let Some(path) = &plan.json {
         std::fs::write(path, serde_json::to_string_pretty(&kept)?)?;
@@ -184,7 +189,7 @@ async fn round(plan: &Plan, part: &str) -> anyhow::Result<Vec<report::Figure>> {
     match part {
         "refresh" => refresh::round(&plan.server, span).await,
         "sign-in" => sign_in::round(&plan.server, span).await,
-        "growth" => growth::round(&plan.server, span, plan.users).await,
+        growth::PART => growth::round(&plan.server, span, plan.users).await,
         POSTGRES => postgres::round(&plan.server, span).await,
         SOAK => soak::round(&plan.server, plan.minutes).await,
         PEER => peer::round(&plan.server, span).await,
@@ -196,7 +201,7 @@ fn targets(part: &str) -> &'static [report::Target] {
     match part {
         "refresh" => &refresh::TARGETS,
         "sign-in" => &sign_in::TARGETS,
-        "growth" => &growth::TARGETS,
+        growth::PART => &growth::TARGETS,
         POSTGRES => &postgres::TARGETS,
         SOAK => &soak::TARGETS,
         PEER => &peer::TARGETS,

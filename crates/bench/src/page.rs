@@ -1,8 +1,10 @@
 //! `docs/performance.md` and `docs/sizing.md`, made from the kept figures alone: nobody types a figure.
 
+use crate::growth;
 use crate::plot;
 use crate::report::{Row, number};
 use crate::sizing;
+use crate::summary;
 use anyhow::Context as _;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -24,10 +26,14 @@ pub(crate) fn write(folder: &Path, kept: &serde_json::Map<String, Value>) -> any
     all.extend(kept.clone());
     std::fs::write(place.join(FIGURES), serde_json::to_string_pretty(&all)? + "\n")?;
     let mut page = INTRODUCTION.to_owned();
+    page.push_str(
+        &summary::table(&all).with_context(|| format!("{FIGURES} lacks a figure of the six targets"))?,
+    );
     for (part, measured) in &all {
         let rows: Vec<Row> = Row::read_all(measured).with_context(|| format!("{part} in {FIGURES}"))?;
-        let _ = write!(page, "\n## {}\n\n", title(part));
-        if let Some(picture) = plot::ratios(title(part), &rows) {
+        let title = title(part);
+        let _ = write!(page, "\n## {title}\n\n");
+        if let Some(picture) = plot::ratios(&title, &rows) {
             std::fs::write(place.join(format!("{part}.svg")), picture)?;
             let _ = write!(page, "![The ratios of the table below](performance/{part}.svg)\n\n");
         }
@@ -50,17 +56,17 @@ pub(crate) fn write(folder: &Path, kept: &serde_json::Map<String, Value>) -> any
     Ok(())
 }
 
-fn title(part: &str) -> &str {
-    match part {
+fn title(part: &str) -> String {
+    let title = match part {
         "refresh" => "Refresh on the embedded database",
         "sign-in" => "Sign-in, floods and overload",
         "start" => "Start and memory",
-        "growth" => "As the database grows",
         "postgres" => "Refresh on PostgreSQL",
         "peer" => "Beside another server",
         "soak" => "For a long time",
-        other => other,
-    }
+        other => return growth::title(other).unwrap_or_else(|| other.to_owned()),
+    };
+    title.to_owned()
 }
 
 fn table(rows: &[Row]) -> String {

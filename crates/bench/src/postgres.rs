@@ -21,8 +21,12 @@ const CLIENTS: usize = 16;
 /// Rows of the ceiling's table: more than clients, so that they do not wait for each other's rows.
 const ROWS: usize = 10_000;
 
-const SHARE: &str = "ratio: refresh / pgbench";
-const SCALE: &str = "ratio: two nodes / one node, each held to one connection";
+pub(crate) const ONE: &str = "refresh/s, one node, 16 clients";
+pub(crate) const CEILING: &str = "updates/s, pgbench, 16 clients";
+pub(crate) const SHARE: &str = "ratio: refresh / pgbench";
+pub(crate) const HELD_ONE: &str = "refresh/s, one node held to one connection";
+pub(crate) const HELD_TWO: &str = "refresh/s, two nodes held to one connection each";
+pub(crate) const SCALE: &str = "ratio: two nodes / one node, each held to one connection";
 
 /// What we aim for.
 pub(crate) const TARGETS: [Target; 2] = [Target::at_least(SHARE, 0.80), Target::at_least(SCALE, 1.70)];
@@ -50,14 +54,14 @@ pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<F
     let ceiling = ceiling(&url, span).await?;
     psql("DROP SCHEMA bench CASCADE").await?;
     Ok(vec![
-        Figure::new("refresh/s, one node, 16 clients", one.per_second),
+        Figure::new(ONE, one.per_second),
         Figure::new("refresh/s, two nodes, 16 clients", two.per_second),
-        Figure::new("updates/s, pgbench, 16 clients", ceiling),
+        Figure::new(CEILING, ceiling),
         Figure::new("refresh p50, us", one.p50_us),
         Figure::new("refresh p99, us", one.p99_us),
         Figure::new(SHARE, one.per_second / ceiling),
-        Figure::new("refresh/s, one node held to one connection", held_one.per_second),
-        Figure::new("refresh/s, two nodes held to one connection each", held_two.per_second),
+        Figure::new(HELD_ONE, held_one.per_second),
+        Figure::new(HELD_TWO, held_two.per_second),
         Figure::new(SCALE, held_two.per_second / held_one.per_second),
     ])
 }

@@ -18,31 +18,26 @@ impl Figure {
     }
 }
 
-/// What we aim for: the median of a figure, at least or at most so much.
+/// What we aim for with the median of a figure.
 pub(crate) struct Target {
     figure: &'static str,
-    aim: f64,
-    is_floor: bool,
+    aim: Aim,
 }
 
 impl Target {
     /// The more the better.
-    pub(crate) const fn at_least(figure: &'static str, aim: f64) -> Self {
-        Self { figure, aim, is_floor: true }
+    pub(crate) const fn at_least(figure: &'static str, value: f64) -> Self {
+        Self { figure, aim: Aim { value, is_floor: true } }
     }
 
     /// The less the better.
-    pub(crate) const fn at_most(figure: &'static str, aim: f64) -> Self {
-        Self { figure, aim, is_floor: false }
+    pub(crate) const fn at_most(figure: &'static str, value: f64) -> Self {
+        Self { figure, aim: Aim { value, is_floor: false } }
     }
 
-    const fn aim(&self) -> Aim {
-        Aim { value: self.aim, is_floor: self.is_floor }
-    }
-
+    /// A figure that is not there misses its aim.
     fn is_met(&self, rounds: &[Vec<Figure>]) -> bool {
-        let [_, median, _] = spread(rounds, self.figure);
-        self.aim().is_met(median)
+        spread_of(rounds, self.figure).is_some_and(|[_, median, _]| self.aim.is_met(median))
     }
 }
 
@@ -53,12 +48,12 @@ pub(crate) fn line(figures: &[Figure]) -> String {
     texts.join("; ")
 }
 
-/// An aim as it is kept.
+/// At least, or at most, so much.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Aim {
-    /// At least, or at most, so much.
+    /// How much.
     pub(crate) value: f64,
-    /// Which of the two.
+    /// Whether it is the least or the most.
     pub(crate) is_floor: bool,
 }
 
@@ -98,15 +93,14 @@ impl Row {
     }
 
     fn read(name: &str, rounds: &[Value], aim: &Value) -> Option<Self> {
-        let mut values = rounds.iter().map(|round| round[name].as_f64()).collect::<Option<Vec<_>>>()?;
-        values.sort_by(f64::total_cmp);
-        let (least, most) = (*values.first()?, *values.last()?);
+        let values = rounds.iter().map(|round| round[name].as_f64()).collect::<Option<Vec<_>>>()?;
+        let [least, median, most] = spread(values)?;
         let aim = match (aim["at_least"].as_f64(), aim["at_most"].as_f64()) {
             (Some(value), _) => Some(Aim { value, is_floor: true }),
             (None, Some(value)) => Some(Aim { value, is_floor: false }),
             (None, None) => None,
         };
-        Some(Self { name: name.to_owned(), least, median: values[values.len() / 2], most, aim })
+        Some(Self { name: name.to_owned(), least, median, most, aim })
     }
 }
 
@@ -119,31 +113,37 @@ pub(crate) fn missed(rounds: &[Vec<Figure>], targets: &[Target]) -> Vec<&'static
 pub(crate) fn table(rounds: &[Vec<Figure>], targets: &[Target]) -> String {
     let mut text = format!("{:<54}{:>10}{:>10}{:>10}\n", "", "min", "median", "max");
     for figure in rounds.first().into_iter().flatten() {
-        let spread = spread(rounds, figure.name).map(number);
-        text += &format!("{:<54}{:>10}{:>10}{:>10}\n", figure.name, spread[0], spread[1], spread[2]);
+        let [least, median, most] = spread_of(rounds, figure.name).unwrap_or([f64::NAN; 3]).map(number);
+        text += &format!("{:<54}{least:>10}{median:>10}{most:>10}\n", figure.name);
     }
     for target in targets {
         let met = if target.is_met(rounds) { "met" } else { "NOT met" };
-        text += &format!("aim: {} {}: {met}\n", target.figure, target.aim().words());
+        text += &format!("aim: {} {}: {met}\n", target.figure, target.aim.words());
     }
     text
 }
 
-/// The values of a figure: least, median, most.
-fn spread(rounds: &[Vec<Figure>], name: &str) -> [f64; 3] {
-    let mut values: Vec<f64> =
-        rounds.iter().flatten().filter(|figure| figure.name == name).map(|figure| figure.value).collect();
+fn spread_of(rounds: &[Vec<Figure>], name: &str) -> Option<[f64; 3]> {
+    spread(rounds.iter().flatten().filter(|figure| figure.name == name).map(|figure| figure.value).collect())
+}
+
+/// Least, median, most; nothing of nothing.
+fn spread(mut values: Vec<f64>) -> Option<[f64; 3]> {
     values.sort_by(f64::total_cmp);
-    match values.as_slice() {
-        [] => [f64::NAN; 3],
-        [least, .., most] => [*least, values[values.len() / 2], *most],
-        [only] => [*only; 3],
-    }
+    Some([*values.first()?, values[values.len() / 2], *values.last()?])
 }
 
 /// Two digits where a third would say nothing.
 pub(crate) fn number(value: f64) -> String {
     if value.abs() < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") }
+}
+
+/// A whole number with its thousands apart.
+pub(crate) fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }
 
 /// Everything, for keeping: the rounds, and the aims of their figures.
@@ -152,8 +152,8 @@ pub(crate) fn json(rounds: &[Vec<Figure>], targets: &[Target]) -> Value {
         figures.iter().map(|figure| (figure.name.to_owned(), json!(figure.value))).collect()
     };
     let aim = |target: &Target| {
-        let kind = if target.is_floor { "at_least" } else { "at_most" };
-        (target.figure.to_owned(), json!({ kind: target.aim }))
+        let kind = if target.aim.is_floor { "at_least" } else { "at_most" };
+        (target.figure.to_owned(), json!({ kind: target.aim.value }))
     };
     json!({
         "rounds": rounds.iter().map(round).collect::<Value>(),

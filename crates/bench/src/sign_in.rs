@@ -25,12 +25,16 @@ const BESIDE_PER_SECOND: f64 = 200.0;
 const OVERLOAD: f64 = 10.0;
 const OVERLOAD_CLIENTS: usize = 660;
 
-const SHARE: &str = "ratio: sign-in / hash ceiling";
-const FLOOD_SHARE: &str = "ratio: sign-in in the flood / hash ceiling";
-const FLOOD_P99: &str = "refresh p99 beside 64 sign-ins, us";
-const OVERLOAD_SHARE: &str = "ratio: sign-in at ten times overload / hash ceiling";
+pub(crate) const CEILING: &str = "hashes/s, ceiling with a reused block";
+pub(crate) const ALONE: &str = "sign-in/s, 16 clients";
+pub(crate) const SHARE: &str = "ratio: sign-in / hash ceiling";
+pub(crate) const IN_FLOOD: &str = "sign-in/s in the flood";
+pub(crate) const FLOOD_SHARE: &str = "ratio: sign-in in the flood / hash ceiling";
+pub(crate) const FLOOD_P99: &str = "refresh p99 beside 64 sign-ins, us";
+pub(crate) const IN_OVERLOAD: &str = "sign-in/s at ten times overload";
+pub(crate) const OVERLOAD_SHARE: &str = "ratio: sign-in at ten times overload / hash ceiling";
 const AFTER_SHARE: &str = "ratio: sign-in just after the overload / hash ceiling";
-const MEMORY: &str = "MiB of memory at overload, beyond idle and hashing blocks";
+pub(crate) const MEMORY: &str = "MiB of memory at overload, beyond idle and hashing blocks";
 
 /// What we aim for.
 pub(crate) const TARGETS: [Target; 6] = [
@@ -42,36 +46,41 @@ pub(crate) const TARGETS: [Target; 6] = [
     Target::at_most(MEMORY, 16.0),
 ];
 
-/// Measures one round.
+/// Measures one round. The ceiling is measured before and after whatever is held against it, for half the time: it moves by a
+/// twentieth within seconds.
 pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<Figure>> {
-    let ceiling = ceiling(span)?;
     let server = Server::fresh(binary, &[]).await?;
     let port = server.port;
     let allowed = server.memory_mib()? + hashing_blocks_mib();
     let calm = load::drive_paced(Work::Refresh, port, CHAINS, BESIDE_PER_SECOND, span).await?;
+    let mut ceilings = vec![ceiling(span / 2)?];
     let alone = load::drive(Work::SignIn, port, CLIENTS, span).await?;
+    ceilings.push(ceiling(span / 2)?);
     let (flood, beside) = tokio::try_join!(
         load::drive(Work::SignIn, port, FLOOD, span),
         load::drive_paced(Work::Refresh, port, CHAINS, BESIDE_PER_SECOND, span),
     )?;
-    let offered = ceiling * OVERLOAD;
+    ceilings.push(ceiling(span / 2)?);
+    let offered = ceilings[2] * OVERLOAD;
     let overload = load::drive_paced(Work::SignIn, port, OVERLOAD_CLIENTS, offered, span).await?;
     let beyond = server.memory_mib()? - allowed;
     let after = load::drive(Work::SignIn, port, CLIENTS, span).await?;
+    ceilings.push(ceiling(span / 2)?);
+    let around: Vec<f64> = ceilings.windows(2).map(|pair| f64::midpoint(pair[0], pair[1])).collect();
     Ok(vec![
-        Figure::new("hashes/s, ceiling with a reused block", ceiling),
-        Figure::new("sign-in/s, 16 clients", alone.per_second),
-        Figure::new(SHARE, alone.per_second / ceiling),
+        Figure::new(CEILING, ceilings.iter().sum::<f64>() / ceilings.len() as f64),
+        Figure::new(ALONE, alone.per_second),
+        Figure::new(SHARE, alone.per_second / around[0]),
         Figure::new("refresh p99 with nothing beside it, us", calm.p99_us as f64),
         Figure::new(FLOOD_P99, beside.p99_us as f64),
-        Figure::new("sign-in/s in the flood", flood.per_second),
-        Figure::new(FLOOD_SHARE, flood.per_second / ceiling),
+        Figure::new(IN_FLOOD, flood.per_second),
+        Figure::new(FLOOD_SHARE, flood.per_second / around[1]),
         Figure::new("sign-ins/s asked for at ten times overload", offered),
-        Figure::new("sign-in/s at ten times overload", overload.per_second),
-        Figure::new(OVERLOAD_SHARE, overload.per_second / ceiling),
+        Figure::new(IN_OVERLOAD, overload.per_second),
+        Figure::new(OVERLOAD_SHARE, overload.per_second / around[2]),
         Figure::new("503 with Retry-After a second, at overload", overload.shed_per_second),
         Figure::new("time to such a 503, p99, us", overload.shed_p99_us as f64),
-        Figure::new(AFTER_SHARE, after.per_second / ceiling),
+        Figure::new(AFTER_SHARE, after.per_second / around[2]),
         Figure::new(MEMORY, beyond.max(0.0)),
     ])
 }

@@ -1,7 +1,7 @@
 //! `docs/sizing.md`: what an operator reckons with, from the kept figures alone.
 
-use crate::report::{Row, number};
-use crate::sign_in::MEMORY_KIB;
+use crate::report::{Row, number, thousands};
+use crate::{growth, postgres, refresh, sign_in, start};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -41,7 +41,7 @@ pub(crate) fn page(all: &serde_json::Map<String, Value>) -> Option<String> {
         ("{refresh}", whole(measured.refresh)),
         ("{postgres}", whole(measured.postgres)),
         ("{idle}", whole(measured.idle)),
-        ("{block}", whole(f64::from(MEMORY_KIB) / 1024.0)),
+        ("{block}", whole(f64::from(sign_in::MEMORY_KIB) / 1024.0)),
         ("{user}", whole(measured.user_bytes)),
         ("{session}", whole(measured.session_bytes)),
         ("{start}", whole(measured.start)),
@@ -59,13 +59,13 @@ impl Measured {
         let machine = all.get("sign-in")?["machine"].as_str()?.to_owned();
         let (before, _) = machine.split_once(" cores")?;
         Some(Self {
-            sign_in: median("sign-in", "sign-in/s, 16 clients")?,
-            refresh: median("refresh", "refresh/s, 64 clients, group commit")?,
-            postgres: median("postgres", "refresh/s, one node, 16 clients")?,
-            idle: median("start", "MiB of memory, idle")?,
-            start: median("start", "ms from start to first answer, existing database")?,
-            user_bytes: median("growth", "bytes a user")?,
-            session_bytes: median("growth", "bytes a session")?,
+            sign_in: median("sign-in", sign_in::ALONE)?,
+            refresh: median("refresh", refresh::PRODUCT)?,
+            postgres: median("postgres", postgres::ONE)?,
+            idle: median("start", start::IDLE)?,
+            start: median("start", start::FIRST_ANSWER)?,
+            user_bytes: median(growth::PART, growth::USER_BYTES)?,
+            session_bytes: median(growth::PART, growth::SESSION_BYTES)?,
             cores: before.rsplit(' ').next()?.parse().ok()?,
             machine,
         })
@@ -95,13 +95,6 @@ fn table(measured: &Measured) -> String {
     text.trim_end().to_owned()
 }
 
-fn thousands(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
-
 fn size(bytes: f64) -> String {
     let mib = bytes / f64::from(1 << 20);
     if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
@@ -125,11 +118,11 @@ mod tests {
         let part =
             |figures: Value| json!({"machine": "some CPU, 4 cores, Linux", "rounds": [figures], "aims": {}});
         let all = json!({
-            "sign-in": part(json!({"sign-in/s, 16 clients": 200.0})),
-            "refresh": part(json!({"refresh/s, 64 clients, group commit": 20_000.0})),
-            "postgres": part(json!({"refresh/s, one node, 16 clients": 10_000.0})),
-            "start": part(json!({"MiB of memory, idle": 20.0, "ms from start to first answer, existing database": 25.0})),
-            "growth": part(json!({"bytes a user": 400.0, "bytes a session": 200.0})),
+            "sign-in": part(json!({ sign_in::ALONE: 200.0 })),
+            "refresh": part(json!({ refresh::PRODUCT: 20_000.0 })),
+            "postgres": part(json!({ postgres::ONE: 10_000.0 })),
+            "start": part(json!({ start::IDLE: 20.0, start::FIRST_ANSWER: 25.0 })),
+            "growth": part(json!({ growth::USER_BYTES: 400.0, growth::SESSION_BYTES: 200.0 })),
         });
         all.as_object().cloned().unwrap_or_default()
     }

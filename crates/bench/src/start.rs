@@ -5,8 +5,8 @@ use crate::served::Server;
 use std::path::Path;
 use std::time::Duration;
 
-const FIRST_ANSWER: &str = "ms from start to first answer, existing database";
-const IDLE: &str = "MiB of memory, idle";
+pub(crate) const FIRST_ANSWER: &str = "ms from start to first answer, existing database";
+pub(crate) const IDLE: &str = "MiB of memory, idle";
 
 /// What we aim for. Each of two hashing threads keeps a block of 19 MiB that it has not touched yet.
 pub(crate) const TARGETS: [Target; 2] = [Target::at_most(FIRST_ANSWER, 30.0), Target::at_most(IDLE, 25.0)];
