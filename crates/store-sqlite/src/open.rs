@@ -4,6 +4,7 @@ use crate::reader::Readers;
 use crate::writer::{Writer, WriterStats};
 use app::fault::Fault;
 use app::ports::clock::{Clock, Entropy};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -129,12 +130,14 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-fn connect(path: &Path, options: SqliteOptions, read_only: bool) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(path: &Path, options: SqliteOptions, read_only: bool) -> rusqlite::Result<Connection> {
     // No mutex inside SQLite: a connection is used by one thread at a time, which the types see to.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     #[cfg(test)]
     let connection = crate::query_plans::caught_from(connection)?;
+    // A plan depends on the statement alone, and not on what is bound to it, for which some are prepared again each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     if read_only {
