@@ -1,4 +1,4 @@
-//! No statement that a client can cause reads a table from end to end.
+//! No statement that a client can cause reads a table from end to end, and none is planned again for what is bound to it.
 //!
 //! Every statement that the store runs is caught as it runs, so none can be forgotten here.
 
