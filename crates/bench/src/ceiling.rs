@@ -1,43 +1,59 @@
-//! The disk's own ceiling: a bare writer that updates rows of a session's shape, one flush a batch, with the
-//! same journal and flush settings as the store.
+//! What the machine allows: a bare writer that updates rows of a session's shape, one flush a batch, with the same journal
+//! and flush settings as the store; and signatures alone.
 
-use crate::echo;
-use crate::load;
-use crate::work::Work;
+use crate::echo::Echo;
 use anyhow::Context as _;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use rusqlite::Connection;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
 
 /// How many rows there are to update.
 const ROWS: u32 = 10_000;
+/// About as long as what an access token signs.
+const SIGNED_LEN: usize = 500;
 
 /// Rows a second in commits of `batch`, measured while the load generator drives an echo server.
-pub(crate) async fn measure(batch: f64, chains: usize, span: Duration) -> anyhow::Result<f64> {
-    let mut server = Command::new(std::env::current_exe()?)
-        .arg(echo::COMMAND)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().context("no output")?).read_line(&mut line).await?;
-    let port = line.trim().parse()?;
+pub(crate) async fn rows(batch: f64, clients: usize, span: Duration) -> anyhow::Result<f64> {
+    let echo = Echo::start().await?;
+    beside(batch, echo.drive(clients, span)).await
+}
+
+/// Commits a second of one row each, with nothing beside them.
+pub(crate) async fn flushes(span: Duration) -> anyhow::Result<f64> {
+    beside(1.0, async {
+        tokio::time::sleep(span).await;
+        Ok(())
+    })
+    .await
+}
+
+/// Rows a second while something else goes on.
+async fn beside<T>(batch: f64, other: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<f64> {
     let data = tempfile::tempdir_in(".")?;
-    let path = data.path().join("ceiling.db");
-    let connection = prepare(&path)?;
+    let connection = prepare(&data.path().join("ceiling.db"))?;
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
     let writer = std::thread::spawn(move || write(connection, batch, &told));
-    let driven = load::drive(Work::Echo, port, chains, span).await;
+    let gone_on = other.await;
     stop.store(true, Ordering::Relaxed);
     let written = writer.join().map_err(|_| anyhow::anyhow!("the ceiling's writer failed"))?;
-    driven?;
-    server.kill().await?;
+    gone_on?;
     written
+}
+
+/// ES256 signatures a second of one thread, the key parsed once.
+pub(crate) fn signatures(span: Duration) -> anyhow::Result<f64> {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("a key")?;
+    let (random, message) = (SystemRandom::new(), [7; SIGNED_LEN]);
+    let (start, mut signed) = (Instant::now(), 0_u32);
+    while start.elapsed() < span {
+        key.sign(&random, &message).context("a signature")?;
+        signed += 1;
+    }
+    Ok(f64::from(signed) / start.elapsed().as_secs_f64())
 }
 
 fn prepare(path: &std::path::Path) -> anyhow::Result<Connection> {

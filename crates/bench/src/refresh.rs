@@ -1,6 +1,8 @@
-//! Refresh on the embedded store, in turn: as it ships, with one commit per request, and the disk's own ceiling.
+//! Refresh on the embedded store, in turn: as it ships, with one commit per request, the disk's own ceiling, and what the other steps
+//! of a refresh would allow.
 
 use crate::ceiling;
+use crate::echo::Echo;
 use crate::load::{self, Driven};
 use crate::report::{Figure, Target};
 use crate::served::Server;
@@ -17,16 +19,24 @@ const SHARE_AIM: f64 = 0.60;
 pub(crate) async fn round(binary: &Path, span: Duration) -> anyhow::Result<Vec<Figure>> {
     let (product, batch) = drive(binary, &[], span).await?;
     let (single, _) = drive(binary, &[("MINBIL_AUTH_DATABASE__GROUP_MAX", "1")], span).await?;
-    let ceiling = ceiling::measure(batch.round().max(1.0), CHAINS, span).await?;
+    let ceiling = ceiling::rows(batch.round().max(1.0), CHAINS, span).await?;
+    // What each step would allow if it were alone; a moment is enough for what is steady.
+    let answers = Echo::start().await?.drive(CHAINS, span / 2).await?.per_second;
+    let flushes = ceiling::flushes(span / 4).await?;
+    let signatures = ceiling::signatures(span / 4)?;
     Ok(vec![
         Figure::new(PRODUCT, product.per_second),
         Figure::new("refresh/s, one commit per request", single.per_second),
         Figure::new(CEILING, ceiling),
         Figure::new("writes per flush", batch),
+        Figure::new("answers/s, bare axum, 64 clients", answers),
+        Figure::new("flushes/s, one row each, nothing beside them", flushes),
+        Figure::new("ES256 signatures/s, one core", signatures),
         Figure::new("refresh p50, us", product.p50_us as f64),
         Figure::new("refresh p99, us", product.p99_us as f64),
         Figure::new("ratio: group commit / one commit each", product.per_second / single.per_second),
         Figure::new(SHARE, product.per_second / ceiling),
+        Figure::new("ratio: refresh / bare axum", product.per_second / answers),
     ])
 }
 

@@ -16,11 +16,15 @@ struct Home {
 
 const HOMES: [Home; 6] = [
     // The server hangs the finished router on its listeners and needs no more of axum than that. What counts instructions
-    // calls the router in its own process, where a request is a value.
+    // calls the router in its own process, where a request is a value. The benchmark holds the server against a bare one.
     Home {
         library: "axum",
         home: "http",
-        guests: &[("server", &["Router", "serve"]), ("instructions", &["Router", "body", "extract", "http"])],
+        guests: &[
+            ("server", &["Router", "serve"]),
+            ("instructions", &["Router", "body", "extract", "http"]),
+            ("bench", &["Json", "Router", "body", "routing", "serve"]),
+        ],
         tests: &["server"],
     },
     Home { library: "axum_server", home: "server", guests: &[], tests: &[] },
