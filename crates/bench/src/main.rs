@@ -35,7 +35,7 @@ cargo xtask bench [PART …] [options]
   PART: refresh, sign-in, start, growth; all of these when none is named;
         soak, alone and for a long time; postgres, peer, which start a database server (and need Node)
   --minutes N       how long soak takes, instead of 30
-  --users N         how big growth makes its big database, instead of 1000000 (100000 with --quick)
+  --users N         how big growth makes its big database, instead of 1000000 (50000 with --quick)
   --quick           3 rounds of 1 second instead of 5 of 5, which fits into two minutes
   --rounds N        how many rounds
   --seconds N       how long each measurement takes
@@ -103,7 +103,7 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
-            "--quick" => (plan.rounds, plan.seconds, plan.users) = (3, 1, growth::MANY / 10),
+            "--quick" => (plan.rounds, plan.seconds, plan.users) = (3, 1, growth::MANY / 20),
             "--strict" => plan.is_strict = true,
             // Who names the binary sees to it.
             "--shipped" => {}
