@@ -30,13 +30,12 @@ pub(crate) fn command(workspace: &Workspace, options: &[String]) -> Result<Run> 
     if !workspace.has_package("bench") {
         bail!("the workspace has no package `minbil-auth-bench`");
     }
-    let is_shipped = options.iter().any(|option| option == SHIPPED);
-    let server = workspace.server(if is_shipped { &["--profile", "shipped"] } else { &["--release"] })?;
+    let has = |name| options.iter().any(|option| option == name);
+    let server = workspace.server(if has(SHIPPED) { &["--profile", "shipped"] } else { &["--release"] })?;
     let run = workspace
         .cargo()
         .args(["run", "--release", "--locked", "-p", "minbil-auth-bench", "--", "--server"])
         .arg(server)
         .args(options.iter().filter(|option| *option != WRITE));
-    let is_kept = options.iter().any(|option| option == WRITE);
-    Ok(if is_kept { run.arg(WRITE).arg(workspace.root.join("docs")) } else { run })
+    Ok(if has(WRITE) { run.arg(WRITE).arg(workspace.root.join("docs")) } else { run })
 }

@@ -32,11 +32,11 @@ const FILL_CACHE_KIB: i64 = 128 * 1024;
 const CHUNK: u32 = 100_000;
 
 pub(crate) const REFRESH_P50: &str = "ratio: refresh p50, many users / few";
-pub(crate) const REFRESH_P99: &str = "ratio: refresh p99, many users / few";
-pub(crate) const SIGN_IN_P50: &str = "ratio: sign-in p50 without its hash, many users / few";
-pub(crate) const SIGN_IN_P99: &str = "ratio: sign-in p99 without its hash, many users / few";
-pub(crate) const START: &str = "ratio: start, many users / few";
-pub(crate) const FILL: &str = "ratio: filling / a bare insert of such rows";
+const REFRESH_P99: &str = "ratio: refresh p99, many users / few";
+const SIGN_IN_P50: &str = "ratio: sign-in p50 without its hash, many users / few";
+const SIGN_IN_P99: &str = "ratio: sign-in p99 without its hash, many users / few";
+const START: &str = "ratio: start, many users / few";
+const FILL: &str = "ratio: filling / a bare insert of such rows";
 
 pub(crate) const USER_BYTES: &str = "bytes a user";
 pub(crate) const SESSION_BYTES: &str = "bytes a session";

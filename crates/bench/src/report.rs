@@ -1,6 +1,6 @@
 //! Figures, as a line, a table and JSON.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// One figure of one round.
 #[derive(Clone)]
@@ -90,6 +90,11 @@ impl Row {
         let rounds = measured["rounds"].as_array()?;
         let names = rounds.first()?.as_object()?.keys();
         names.map(|name| Self::read(name, rounds, &measured["aims"][name])).collect()
+    }
+
+    /// One figure of one part of all that was kept.
+    pub(crate) fn find(all: &Map<String, Value>, part: &str, figure: &str) -> Option<Self> {
+        Self::read_all(all.get(part)?)?.into_iter().find(|row| row.name == figure)
     }
 
     fn read(name: &str, rounds: &[Value], aim: &Value) -> Option<Self> {

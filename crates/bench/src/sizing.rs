@@ -52,10 +52,7 @@ pub(crate) fn page(all: &serde_json::Map<String, Value>) -> Option<String> {
 
 impl Measured {
     fn read(all: &serde_json::Map<String, Value>) -> Option<Self> {
-        let median = |part: &str, figure: &str| {
-            let rows = Row::read_all(all.get(part)?)?;
-            rows.iter().find(|row| row.name == figure).map(|row| row.median)
-        };
+        let median = |part: &str, figure: &str| Row::find(all, part, figure).map(|row| row.median);
         let machine = all.get("sign-in")?["machine"].as_str()?.to_owned();
         let (before, _) = machine.split_once(" cores")?;
         Some(Self {

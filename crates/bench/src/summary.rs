@@ -96,15 +96,16 @@ const HEAD: &str = "\n## The six targets\n\nMedians of the parts below.\n\n\
 pub(crate) fn table(all: &Map<String, Value>) -> Option<String> {
     let mut text = HEAD.to_owned();
     for line in &LINES {
-        let Some(measured) = all.get(line.part) else { continue };
-        let rows = Row::read_all(measured)?;
-        let median = |name: &str| rows.iter().find(|row| row.name == name).map(|row| number(row.median));
+        if !all.contains_key(line.part) {
+            continue;
+        }
+        let median = |figure: &str| Row::find(all, line.part, figure).map(|row| number(row.median));
         let (figure, ceiling) = match line.of {
             Some((figure, ceiling)) => (median(figure)?, median(ceiling)?),
             None => (String::new(), String::new()),
         };
-        let aimed = rows.iter().find(|row| row.name == line.aimed)?;
-        push(&mut text, line.target, [ceiling, figure], aimed, line.why)?;
+        let aimed = Row::find(all, line.part, line.aimed)?;
+        push(&mut text, line.target, [ceiling, figure], &aimed, line.why)?;
     }
     for (part, measured) in all {
         let Some(target) = growth::title(part) else { continue };

@@ -185,21 +185,22 @@ fn connection(directory: &TempDir) -> Connection {
     connect(&directory.path().join("store.db"), SqliteOptions::default(), true).unwrap()
 }
 
-/// What was caught and is about rows.
-fn statements() -> BTreeSet<String> {
+/// All statements about rows that the store has, and a connection to a database where they ran.
+async fn statements() -> (BTreeSet<String>, Connection, TempDir) {
+    let (store, directory) = store();
+    use_everything(&store).await.unwrap();
     let mut statements = caught();
     let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE"];
     statements.retain(|sql| verbs.iter().any(|verb| sql.starts_with(verb)) && !sql.contains("refinery"));
     assert!(statements.len() > 45, "{}", statements.len());
-    statements
+    let connection = connection(&directory);
+    (statements, connection, directory)
 }
 
 #[tokio::test]
 async fn no_statement_that_a_client_can_cause_reads_a_whole_table() {
-    let (store, directory) = store();
-    use_everything(&store).await.unwrap();
-    let connection = connection(&directory);
-    for sql in &statements() {
+    let (statements, connection, _directory) = statements().await;
+    for sql in &statements {
         let plan = plan(&connection, sql);
         let scans = plan.iter().any(|step| {
             let is_small = SMALL.iter().any(|scan| step.starts_with(scan)) || step == "SCAN CONSTANT ROW";
@@ -213,12 +214,12 @@ async fn no_statement_that_a_client_can_cause_reads_a_whole_table() {
 /// Some would be, at a tenth of a sign-in's instructions, were it not for the planner's setting.
 #[tokio::test]
 async fn no_statement_is_prepared_again_for_what_is_bound_to_it() {
-    let (store, directory) = store();
-    use_everything(&store).await.unwrap();
-    let connection = connection(&directory);
-    for sql in &statements() {
+    let (statements, connection, _directory) = statements().await;
+    for sql in &statements {
         let mut statement = connection.prepare(sql).unwrap();
         for value in 7..10_i64 {
+            // As a statement's way back into the cache does.
+            statement.clear_bindings();
             for parameter in 1..=statement.parameter_count() {
                 statement.raw_bind_parameter(parameter, value).unwrap();
             }
